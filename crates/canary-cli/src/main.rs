@@ -1,0 +1,5 @@
+//! The command `canary`.
+
+#![forbid(unsafe_code)]
+
+fn main() {}

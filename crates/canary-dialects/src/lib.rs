@@ -1,0 +1,3 @@
+//! Canaries of other formats, read into the same report.
+
+#![forbid(unsafe_code)]

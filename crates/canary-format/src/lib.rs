@@ -1,0 +1,3 @@
+//! The warrant canary format.
+
+#![forbid(unsafe_code)]

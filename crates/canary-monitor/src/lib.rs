@@ -1,0 +1,3 @@
+//! Schedule, store, alerts, metrics and status page for a fleet of canaries.
+
+#![forbid(unsafe_code)]

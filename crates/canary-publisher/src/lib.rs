@@ -1,0 +1,3 @@
+//! The log, the static site, its targets and the read-back.
+
+#![forbid(unsafe_code)]

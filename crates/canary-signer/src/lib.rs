@@ -1,0 +1,3 @@
+//! People's keys and agents, drafting, lint and the signing ceremony; no network.
+
+#![forbid(unsafe_code)]
