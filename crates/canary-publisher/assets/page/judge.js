@@ -1,0 +1,542 @@
+// What a verifier concludes (docs/spec/verdicts.md), in a browser: evidence, trust and an instant in,
+// one report out. No clock, no storage and no network in here: `read` and `at` are arguments.
+//
+// Left out, and said so in the report's `unchecked`: drand beacons (their signature is BLS), witnesses,
+// mirrors, and what was seen on an earlier visit. The command does all four.
+"use strict";
+(function (canary) {
+  const SEVERITIES = ["alive", "attention", "unknown", "alarm"]; // best to worst (verdicts.md section 1)
+  const DAY = 86400;
+  const CLOCK_SLACK = 600;
+  const QUICKNET = "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971";
+  const QUICKNET_GENESIS = 1692803367;
+  const QUICKNET_PERIOD = 3;
+
+  // Why `read` could not answer, apart from "not there", which is null.
+  class Unreachable extends Error {}
+
+  // --- Evidence: a site, or one file ------------------------------------------------------------
+
+  // Reads checkpoint and leaves through `read(path)`, which gives bytes, or null where nothing is there.
+  async function readSite(read) {
+    const bytes = await read("checkpoint");
+    if (bytes === null) throw new canary.Fault("MISSING", "no checkpoint");
+    const checkpoint = canary.parseCheckpoint(bytes);
+    if (checkpoint.size > canary.LIMITS.leaves) throw new canary.Fault("TOO_LARGE", `more than ${canary.LIMITS.leaves} leaves`);
+    return { checkpoint, ...(await readLeaves(read, checkpoint)) };
+  }
+
+  // The bundles first; `issues/` where they are absent or do not give the root (format.md section 6).
+  async function readLeaves(read, checkpoint) {
+    let best = null;
+    for (const source of [readBundles, readIssues]) {
+      let leaves;
+      try {
+        leaves = await source(read, checkpoint.size);
+      } catch (fault) {
+        best ??= { leaves: null, consistent: false, fault };
+        continue;
+      }
+      const root = await canary.treeRoot(await Promise.all(leaves.map(canary.leafHash)));
+      const found = { leaves, consistent: canary.equal(root, checkpoint.root), root };
+      if (found.consistent) return found;
+      if (!best?.leaves) best = { ...found, fault: best?.fault };
+    }
+    return best;
+  }
+
+  function counted() {
+    let total = 0;
+    return (bytes) => {
+      total += bytes.length;
+      if (total > canary.LIMITS.total) throw new canary.Fault("TOO_LARGE", `more than ${canary.LIMITS.total} bytes in all`);
+      return bytes;
+    };
+  }
+
+  async function readBundles(read, size) {
+    const leaves = [];
+    const count = counted();
+    for (let number = 0; number * 256 < size; number++) {
+      const width = Math.min(256, size - number * 256);
+      let bytes = await read(canary.bundlePath(number, width));
+      let held = width;
+      if (bytes === null && width < 256) {
+        bytes = await read(canary.bundlePath(number, 256));
+        held = 256;
+      }
+      if (bytes === null) throw new Unreachable(canary.bundlePath(number, width));
+      leaves.push(...canary.parseBundle(count(bytes), held).slice(0, width));
+    }
+    return leaves;
+  }
+
+  async function readIssues(read, size) {
+    const leaves = [];
+    const count = counted();
+    for (let number = 1; number <= size; number++) {
+      const path = `issues/${String(number).padStart(4, "0")}.json`;
+      const bytes = await read(path);
+      if (bytes === null) throw new Unreachable(path);
+      leaves.push(count(bytes));
+    }
+    return leaves;
+  }
+
+  // --- One report -------------------------------------------------------------------------------
+
+  class Report {
+    constructor(at, pin) {
+      this.at = at;
+      this.pin = pin;
+      this.findings = [];
+      this.steps = [];
+      this.unchecked = ["witnesses", "mirrors", "seen"];
+    }
+    find(code, severity, about = {}) {
+      this.findings.push({ code, severity, ...about });
+    }
+    fault(fault, about = {}) {
+      if (fault instanceof canary.Fault) this.find(fault.code, "alarm", { ...about, detail: fault.message });
+      else if (fault instanceof Unreachable) this.find("UNREACHABLE", "unknown", { ...about, detail: fault.message });
+      else throw fault;
+    }
+    // A step is what a reader sees: "holds", "fails", or "left out".
+    step(id, result, values = {}) {
+      this.steps.push({ id, result, values });
+    }
+  }
+
+  const text = (seconds) => new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
+  const persons = (list) => list.map(({ name, role, jurisdiction }) => ({ name, role, jurisdiction }));
+
+  // --- Signatures of an issue (format.md section 4) ---------------------------------------------
+
+  // Verifies every signature by a key of the given rosters. Returns the good key ids, and whether a known key failed.
+  async function verifySignatures(engine, envelope, rosters) {
+    const known = new Map();
+    for (const roster of rosters) {
+      for (const signer of roster.signers) {
+        for (const key of signer.keys) {
+          const blob = canary.sshKey(key);
+          known.set(await canary.fingerprint(blob), blob.subarray(19));
+        }
+      }
+    }
+    const good = new Set();
+    let bad = null;
+    for (const { keyid, sig } of envelope.signatures) {
+      if (!known.has(keyid)) continue;
+      if (await canary.ed25519.verifyStrict(engine, known.get(keyid), envelope.signed, sig)) good.add(keyid);
+      else bad ??= keyid;
+    }
+    return { good, bad };
+  }
+
+  async function signersOf(roster, good) {
+    const out = [];
+    for (const signer of roster.signers) {
+      const ids = await Promise.all(signer.keys.map((key) => canary.fingerprint(canary.sshKey(key))));
+      if (ids.some((id) => good.has(id))) out.push(signer);
+    }
+    return out;
+  }
+
+  // k of n distinct persons, from enough distinct jurisdictions (format.md section 2.4).
+  async function quorum(roster, good) {
+    const signers = await signersOf(roster, good);
+    const jurisdictions = new Set(signers.map((signer) => signer.jurisdiction)).size;
+    const wanted = roster.min_jurisdictions ?? 1;
+    return {
+      holds: signers.length >= roster.threshold && jurisdictions >= wanted,
+      detail: `${signers.length} of ${roster.threshold} persons, ${jurisdictions} of ${wanted} jurisdictions`,
+    };
+  }
+
+  // Checks one envelope as the next of a chain. Adds findings; true when it is authentic.
+  async function isAuthentic(report, engine, envelope, previous, origin) {
+    const { issue } = envelope;
+    const about = { issue: issue.number };
+    const before = report.findings.length;
+    const broken = (detail) => report.find("CHAIN_BROKEN", "alarm", { ...about, detail });
+    if (origin !== null && issue.origin !== origin) broken("origin");
+    if (previous) {
+      if (issue.number !== previous.issue.number + 1) broken("number");
+      if (issue.previous !== "sha256:" + canary.hex(previous.digest)) broken("previous");
+      if (canary.instant(issue.as_of) <= canary.instant(previous.issue.as_of)) broken("as_of");
+      if (issue.origin !== previous.issue.origin) broken("origin");
+    }
+    const rosters = [issue.roster];
+    if (previous && !canary.same(previous.issue.roster, issue.roster)) rosters.push(previous.issue.roster);
+    const { good, bad } = await verifySignatures(engine, envelope, rosters);
+    if (bad) report.find("BAD_SIGNATURE", "alarm", { ...about, detail: bad });
+    for (const roster of rosters) {
+      const { holds, detail } = await quorum(roster, good);
+      if (!holds) report.find("QUORUM_SHORT", "alarm", { ...about, detail });
+    }
+    envelope.signers = await signersOf(issue.roster, good);
+    return report.findings.length === before;
+  }
+
+  // Walks the chain from the pin (without one, from issue 1) and returns the authentic issues, oldest first.
+  async function walk(report, engine, leaves, origin) {
+    const { pin } = report;
+    const first = pin ? pin.number : 1;
+    if (!pin) report.find("UNPINNED", "attention");
+    const authentic = [];
+    for (let number = first; number <= leaves.length; number++) {
+      let envelope;
+      try {
+        envelope = await canary.parseEnvelope(leaves[number - 1]);
+      } catch (fault) {
+        report.fault(fault, { issue: number });
+        break;
+      }
+      if (pin && number === first && !canary.equal(envelope.digest, pin.digest)) {
+        report.find("PIN_MISMATCH", "alarm", { issue: number });
+        break;
+      }
+      if (envelope.issue.number !== number) {
+        report.find("CHAIN_BROKEN", "alarm", { issue: number, detail: "number" });
+        break;
+      }
+      if (!(await isAuthentic(report, engine, envelope, authentic.at(-1) ?? null, origin))) break;
+      authentic.push(envelope);
+    }
+    return authentic;
+  }
+
+  // --- Log, heartbeat, dates ----------------------------------------------------------------------
+
+  const linesOf = (checkpoint, key) =>
+    checkpoint.signatures.filter((line) => line.name === key.name && canary.equal(line.id, key.id));
+
+  async function checkLog(report, engine, checkpoint, newest) {
+    const lines = linesOf(checkpoint, newest.keys.log);
+    let holds = lines.length > 0;
+    for (const { sig } of lines) {
+      if (!(await canary.ed25519.verifyStrict(engine, newest.keys.log.key, checkpoint.signed, sig))) holds = false;
+    }
+    if (!holds) report.find("CHECKPOINT_UNSIGNED", "alarm");
+    report.step("log-signature", holds ? "holds" : "fails", { origin: checkpoint.origin });
+  }
+
+  // Returns the newest heartbeat's instant, or null. A line that fails counts as absent.
+  async function checkHeartbeat(report, engine, checkpoint, newest) {
+    const declared = newest.issue.log.heartbeat;
+    if (!declared) return report.step("heartbeat", "left out", { reason: "not declared" }), null;
+    const { key } = newest.keys.heartbeat;
+    let latest = null;
+    for (const { sig } of linesOf(checkpoint, newest.keys.heartbeat)) {
+      if (sig.length !== 72) continue;
+      const view = new DataView(sig.buffer, sig.byteOffset, 8);
+      const time = Number(view.getBigUint64(0));
+      const message = canary.concat(canary.bytesOf(`cosignature/v1\ntime ${time}\n`), checkpoint.signed);
+      if (!Number.isSafeInteger(time) || !(await canary.ed25519.verifyStrict(engine, key, message, sig.subarray(8)))) continue;
+      if (time > report.at + CLOCK_SLACK) report.find("CLOCK_SUSPECT", "attention");
+      else latest = Math.max(latest ?? 0, time);
+    }
+    if (latest === null) {
+      report.find("HEARTBEAT_MISSING", "alarm");
+      report.step("heartbeat", "fails", {});
+      return null;
+    }
+    const age = report.at - latest;
+    if (age > declared.max_age) {
+      const severity = age > Math.max(2 * declared.max_age, 2 * DAY) ? "alarm" : "attention";
+      report.find("HEARTBEAT_STALE", severity, { since: text(latest) });
+    }
+    report.step("heartbeat", age > declared.max_age ? "fails" : "holds", { time: text(latest) });
+    return latest;
+  }
+
+  function checkDates(report, authentic) {
+    const newest = authentic.at(-1).issue;
+    const [asOf, nextDue, expires] = [newest.as_of, newest.next_due, newest.expires].map(canary.instant);
+    const about = { issue: newest.number };
+    const state = report.at <= nextDue ? "LIVE" : report.at <= expires ? "OVERDUE" : "LAPSED";
+    if (state === "OVERDUE") report.find("OVERDUE", "attention", { ...about, since: newest.next_due });
+    if (state === "LAPSED") report.find("LAPSED", "alarm", { ...about, since: newest.expires });
+    if (asOf > report.at + CLOCK_SLACK) report.find("FUTURE_DATED", "alarm", about);
+    const base = authentic[0].issue;
+    const length = expires - asOf;
+    if (length > report.maxInterval * DAY || length > 2 * (canary.instant(base.expires) - canary.instant(base.as_of))) {
+      report.find("LONG_INTERVAL", "attention", about);
+    }
+    report.gaps = [];
+    for (let i = 1; i < authentic.length; i++) {
+      const [before, after] = [authentic[i - 1].issue, authentic[i].issue];
+      if (canary.instant(after.as_of) <= canary.instant(before.expires)) continue;
+      report.gaps.push({ from: before.expires, to: after.as_of, after_issue: before.number });
+      report.find("RESUMED", "attention", { issue: after.number, since: before.expires, detail: `${before.expires} – ${after.as_of}` });
+    }
+    report.step("dates", state === "LIVE" ? "holds" : "fails", { as_of: newest.as_of, next_due: newest.next_due, expires: newest.expires });
+    return state;
+  }
+
+  // Not-before evidence: its BLS signature is not verified here. What its round number says on its face
+  // is: a round after `as_of` is wrong whether the signature holds or not, and one too early likewise.
+  function checkEvidence(report, authentic) {
+    let some = false;
+    for (const { issue } of authentic) {
+      for (const entry of issue.not_before ?? []) {
+        if (entry.chain !== QUICKNET) continue;
+        some = true;
+        if (roundTime(entry.round) > canary.instant(issue.as_of) + CLOCK_SLACK) report.find("FRESHNESS_INVALID", "alarm", { issue: issue.number });
+      }
+    }
+    const newest = authentic.at(-1).issue;
+    const claimed = (newest.not_before ?? []).filter((entry) => entry.chain === QUICKNET).map((entry) => roundTime(entry.round));
+    if (!claimed.length) {
+      report.find("FRESHNESS_MISSING", some ? "attention" : "alive", { issue: newest.number });
+      return report.step("evidence", "left out", { reason: "none" });
+    }
+    if (canary.instant(newest.as_of) - Math.max(...claimed) > 72 * 3600) report.find("FRESHNESS_STALE", "attention", { issue: newest.number });
+    report.unchecked.push("beacon");
+    report.step("evidence", "left out", { reason: "beacon", time: text(Math.max(...claimed)) });
+  }
+
+  const roundTime = (round) => QUICKNET_GENESIS + (round - 1) * QUICKNET_PERIOD;
+
+  // --- Facts against the baseline (verdicts.md section 3) -----------------------------------------
+
+  // How set `now` stands to set `then`: "same", "less", "more" or "other". "all" contains everything.
+  function compareSets(then, now) {
+    const within = (a, b) => b.includes("all") || (!a.includes("all") && a.every((entry) => b.includes(entry)));
+    const [less, more] = [within(now, then), within(then, now)];
+    return less && more ? "same" : less ? "less" : more ? "more" : "other";
+  }
+
+  function compareScopes(then, now) {
+    const results = ["entities", "services", "roles", "layers", "jurisdictions"].map((part) => compareSets(then[part], now[part]));
+    const [a, b] = [then.excludes ?? [], now.excludes ?? []];
+    const [kept, added] = [a.every((entry) => b.includes(entry)), b.some((entry) => !a.includes(entry))];
+    results.push(kept ? (added ? "less" : "same") : b.every((entry) => a.includes(entry)) ? "more" : "other");
+    if (results.includes("other") || (results.includes("less") && results.includes("more"))) return "SCOPE_CHANGED";
+    return results.includes("less") ? "SCOPE_NARROWED" : results.includes("more") ? "SCOPE_WIDENED" : null;
+  }
+
+  function reworded(then, now) {
+    const texts = Object.keys(now.text).some((tag) => tag in then.text && then.text[tag] !== now.text[tag]);
+    return texts || then.tense !== now.tense || then.since !== now.since;
+  }
+
+  const factOf = (issue, id) => issue.facts.find((fact) => fact.id === id);
+
+  // `first` is the index of the first issue without the fact. At least one full interval of notice.
+  function wasAnnounced(issues, first, id) {
+    const silentFrom = canary.instant(issues[first].as_of);
+    for (let i = first - 1; i >= 0; i--) {
+      const notice = (issues[i].retiring ?? []).find((entry) => entry.id === id);
+      if (!factOf(issues[i], id) || !notice || canary.instant(notice.after) > silentFrom) return false;
+      if (canary.instant(issues[i].next_due) <= silentFrom) return true;
+    }
+    return false;
+  }
+
+  function checkFacts(report, issues) {
+    const lives = new Map();
+    issues.forEach((issue, index) => {
+      for (const fact of issue.facts) {
+        const about = { issue: issue.number, fact: fact.id };
+        const life = lives.get(fact.id);
+        if (!life) {
+          if (index > 0) report.find("FACT_ADDED", "alive", about);
+          lives.set(fact.id, { first: index, last: index, fact });
+          continue;
+        }
+        const changed = reworded(life.fact, fact);
+        if (changed) report.find("FACT_REWORDED", "alarm", about);
+        else if (index > life.last + 1) report.find("FACT_REAFFIRMED", "attention", about);
+        const scope = compareScopes(life.fact.scope, fact.scope);
+        if (scope) report.find(scope, scope === "SCOPE_WIDENED" ? "attention" : "alarm", about);
+        Object.assign(life, { last: index, fact });
+      }
+    });
+    const newest = issues.length - 1;
+    report.facts = [...lives].map(([id, { first, last }]) => {
+      let state = "AFFIRMED";
+      if (last < newest) {
+        state = wasAnnounced(issues, last + 1, id) ? "RETIRED" : "ABSENT";
+        const [code, severity] = state === "RETIRED" ? ["FACT_RETIRED", "attention"] : ["FACT_ABSENT", "alarm"];
+        report.find(code, severity, { issue: issues[last + 1].number, fact: id, since: issues[last + 1].as_of });
+      }
+      return { id, state, first_affirmed: issues[first].as_of, last_affirmed: issues[last].as_of };
+    });
+    for (const { id, after } of issues[newest].retiring ?? []) {
+      report.find("RETIREMENT_ANNOUNCED", "attention", { issue: issues[newest].number, fact: id, since: after });
+    }
+    report.step("facts", report.facts.some((fact) => fact.state === "ABSENT") ? "fails" : "holds", { affirmed: issues[newest].facts.length, ever: lives.size });
+  }
+
+  // Promises never cause a finding, counters at most attention.
+  function checkCounters(report, issues) {
+    const last = new Map();
+    issues.forEach((issue) => {
+      for (const counter of issue.counters ?? []) {
+        const about = { issue: issue.number, fact: counter.id };
+        const before = last.get(counter.id);
+        last.set(counter.id, counter);
+        if (!before || canary.same(before.value, counter.value)) continue;
+        const band = (value) => ("band" in value ? value.band[1] - value.band[0] : null);
+        const samePeriod = before.from === counter.from && before.to === counter.to;
+        if (samePeriod || band(before.value) !== band(counter.value)) {
+          const zero = "band" in counter.value && counter.value.band[0] === 0 ? "includes zero" : undefined;
+          report.find("COUNTER_REPRESENTATION_CHANGED", "attention", { ...about, detail: zero });
+        } else report.find("COUNTER_CHANGED", "alive", about);
+      }
+    });
+    const newest = issues.at(-1);
+    for (const id of last.keys()) {
+      if (!(newest.counters ?? []).some((counter) => counter.id === id)) {
+        report.find("COUNTER_REPRESENTATION_CHANGED", "attention", { issue: newest.number, fact: id });
+      }
+    }
+  }
+
+  function checkPublisher(report, issues) {
+    for (let i = 1; i < issues.length; i++) {
+      const [then, now] = [issues[i - 1], issues[i]];
+      const about = { issue: now.number };
+      if (!canary.same(then.publisher, now.publisher)) {
+        report.find("PUBLISHER_CHANGED", publisherLost(then.publisher, now.publisher) ? "alarm" : "attention", about);
+      }
+      if (!canary.same(then.log, now.log)) report.find("LOG_CHANGED", "attention", about);
+      if (!canary.same(then.roster, now.roster)) report.find("ROSTER_CHANGED", "attention", about);
+    }
+  }
+
+  function publisherLost(then, now) {
+    const lost = (list) => then[list].some((item) => !now[list].some((other) => canary.same(item, other)));
+    return lost("entities") || lost("services") || then.languages[0] !== now.languages[0] || then.languages.some((tag) => !now.languages.includes(tag));
+  }
+
+  // --- The whole ----------------------------------------------------------------------------------
+
+  function finish(report, { state, authentic = [], checkpoint = null, heartbeat = null, name = null }) {
+    const order = (finding) => -SEVERITIES.indexOf(finding.severity);
+    report.findings.sort((a, b) => order(a) - order(b) || (a.issue ?? 0) - (b.issue ?? 0) || (a.fact ?? "").localeCompare(b.fact ?? ""));
+    const worst = report.findings.reduce((so, { severity }) => Math.max(so, SEVERITIES.indexOf(severity)), 0);
+    const newest = authentic.at(-1) ?? null;
+    return {
+      report: "warrant-canary/report/v1",
+      at: text(report.at),
+      subject: { origin: newest?.issue.origin ?? checkpoint?.origin ?? null, url: report.pin?.url ?? name, pin: report.pinText },
+      severity: SEVERITIES[worst],
+      state,
+      findings: report.findings,
+      issue: newest && {
+        number: newest.issue.number,
+        digest: "sha256:" + canary.hex(newest.digest),
+        as_of: newest.issue.as_of,
+        next_due: newest.issue.next_due,
+        expires: newest.issue.expires,
+      },
+      affirmed_by: newest ? persons(newest.signers) : [],
+      ages: {
+        human: newest && report.at - canary.instant(newest.issue.as_of),
+        heartbeat: heartbeat === null ? null : report.at - heartbeat,
+        observation: null,
+      },
+      facts: report.facts ?? [],
+      log: checkpoint && { size: checkpoint.size, root: canary.base64(checkpoint.root), heartbeat_at: heartbeat === null ? null : text(heartbeat), witnesses: [] },
+      gaps: report.gaps ?? [],
+      unchecked: report.unchecked,
+      steps: report.steps,
+      newest: newest?.issue ?? null,
+    };
+  }
+
+  // The order of verdicts.md section 6, on what was read. `site` is what `readSite` gave.
+  async function judgeLeaves(report, engine, { checkpoint, leaves, consistent, fault }) {
+    const done = (more) => finish(report, { state: "UNVERIFIED", checkpoint, ...more });
+    report.step("checkpoint", "holds", { origin: checkpoint.origin, size: checkpoint.size });
+    if (!leaves) {
+      report.fault(fault);
+      report.step("tree", "fails", { size: checkpoint.size });
+      return done({ state: fault instanceof Unreachable ? "UNREACHABLE" : "UNVERIFIED" });
+    }
+    if (!consistent) report.find("LOG_INCONSISTENT", "alarm");
+    report.step("tree", consistent ? "holds" : "fails", { size: checkpoint.size, root: canary.base64(checkpoint.root) });
+    if (report.pin && report.pin.number > leaves.length) report.find("ROLLBACK", "alarm", { issue: report.pin.number });
+    const authentic = await walk(report, engine, leaves, checkpoint.origin);
+    report.step("chain", authentic.length && authentic.at(-1).issue.number === leaves.length ? "holds" : "fails", {
+      from: report.pin?.number ?? 1, to: leaves.length, newest: authentic.at(-1)?.issue.number ?? null, pinned: Boolean(report.pin),
+    });
+    if (!authentic.length) return done({});
+    const heartbeat = await judgeAuthentic(report, engine, authentic, checkpoint);
+    return done({ authentic, state: report.state, heartbeat });
+  }
+
+  async function judgeAuthentic(report, engine, authentic, checkpoint) {
+    const newest = authentic.at(-1);
+    report.step("quorum", "holds", { threshold: newest.issue.roster.threshold, names: newest.signers.map((signer) => `${signer.name} (${signer.jurisdiction})`).join(", ") });
+    let heartbeat = null;
+    if (checkpoint) {
+      await checkLog(report, engine, checkpoint, newest);
+      heartbeat = await checkHeartbeat(report, engine, checkpoint, newest);
+    }
+    report.state = checkDates(report, authentic);
+    const issues = authentic.map((envelope) => envelope.issue);
+    checkFacts(report, issues);
+    checkCounters(report, issues);
+    checkPublisher(report, issues);
+    checkEvidence(report, authentic);
+    return heartbeat;
+  }
+
+  // A bare envelope, a tlog-proof or a .canary file: the issue stands alone, so only a pin of its own
+  // number reaches it.
+  async function judgeFile(report, engine, bytes) {
+    const asText = new TextDecoder().decode(bytes.subarray(0, 32));
+    let checkpoint = null;
+    let envelopeBytes = bytes;
+    if (asText.startsWith("c2sp.org/tlog-proof@v1")) {
+      const proof = canary.parseProof(bytes);
+      if (!proof.envelope) throw new canary.Fault("MALFORMED", "proof without an envelope");
+      checkpoint = canary.parseCheckpoint(proof.checkpoint);
+      envelopeBytes = proof.envelope;
+      report.step("checkpoint", "holds", { origin: checkpoint.origin, size: checkpoint.size });
+      const root = await canary.inclusionRoot(await canary.leafHash(envelopeBytes), proof.index, checkpoint.size, proof.path);
+      const holds = proof.index < checkpoint.size && root !== null && canary.equal(root, checkpoint.root);
+      if (!holds) report.find("LOG_INCONSISTENT", "alarm");
+      report.step("tree", holds ? "holds" : "fails", { size: checkpoint.size, root: canary.base64(checkpoint.root) });
+    }
+    const envelope = await canary.parseEnvelope(envelopeBytes);
+    const { number } = envelope.issue;
+    const reached = report.pin?.number === number;
+    if (reached && !canary.equal(envelope.digest, report.pin.digest)) {
+      report.find("PIN_MISMATCH", "alarm", { issue: number });
+      return finish(report, { state: "UNVERIFIED", checkpoint });
+    }
+    if (!reached) report.find("UNPINNED", "attention", { issue: number });
+    const holds = await isAuthentic(report, engine, envelope, null, checkpoint?.origin ?? null);
+    report.step("chain", holds ? "holds" : "fails", { from: number, to: number, newest: holds ? number : null, pinned: reached });
+    if (!holds) return finish(report, { state: "UNVERIFIED", checkpoint });
+    const heartbeat = await judgeAuthentic(report, engine, [envelope], checkpoint);
+    return finish(report, { state: report.state, authentic: [envelope], checkpoint, heartbeat });
+  }
+
+  // Judges what `evidence` holds: `{read}` for a site, `{bytes}` for one file.
+  //   options.pin         a pin's text, or null
+  //   options.at          the judging instant, seconds since 1970
+  //   options.maxInterval days (default 100)
+  //   options.engine      what `ed25519.chooseEngine` gave
+  async function judge(evidence, { pin = null, at, maxInterval = 100, engine }) {
+    const report = new Report(at, pin === null ? null : canary.parsePin(pin));
+    report.pinText = pin;
+    report.maxInterval = maxInterval;
+    if (pin !== null && !report.pin) throw new RangeError("not a pin");
+    try {
+      if (evidence.bytes) return await judgeFile(report, engine, evidence.bytes);
+      return await judgeLeaves(report, engine, await readSite(evidence.read));
+    } catch (fault) {
+      report.fault(fault);
+      report.step(evidence.bytes ? "file" : "checkpoint", "fails", {});
+      const { code } = report.findings.at(-1);
+      return finish(report, { state: ["MISSING", "UNREACHABLE"].includes(code) ? code : "UNVERIFIED" });
+    }
+  }
+
+  Object.assign(canary, { judge, Unreachable, SEVERITIES, compareScopes });
+})((globalThis.warrantCanary ??= {}));
