@@ -138,7 +138,6 @@
     }
 
     function value(depth) {
-      if (depth > LIMITS.depth) fail("nested too deep");
       space();
       const char = text[at];
       if (char === '"') return string();
@@ -146,6 +145,7 @@
       if (char === "f") return expect("false", false);
       if (char === "n") return expect("null", null);
       if (char !== "{" && char !== "[") return number();
+      if (depth > LIMITS.depth) fail("nested too deep");
       return char === "{" ? object(depth) : array(depth);
     }
 
@@ -262,14 +262,14 @@
       const m = typeof value === "string" && /^(\d{4})-(\d\d)-(\d\d)$/.exec(value);
       require(m && realDate(Number(m[1]), Number(m[2]), Number(m[3])), "not a date", place);
     },
-    hex: (value, place) => require(typeof value === "string" && /^([0-9a-f]{2})+$/.test(value), "not lower-case hex", place),
+    hex: (value, place) => require(typeof value === "string" && /^([0-9A-Fa-f]{2})*$/.test(value), "not hex", place),
     url(value, place) {
-      check.string(value, place, 1, 2000);
-      require(/^https?:\/\/[^\s/?#]+\/([^\s?#]*\/)?$/.test(value), "not an http or https URL prefix", place);
+      require(typeof value === "string" && value.length <= 2000, "not an http or https URL prefix", place);
+      require(/^https?:\/\/(?!\/)[^"<>?#\\^`{|}]*\/$/.test(value) && /^[!-~]*$/.test(value), "not an http or https URL prefix", place);
     },
     contact(value, place) {
-      check.string(value, place, 1, 2000);
-      require(/^(mailto:|https:\/\/)[^\s]+$/.test(value), "not a mailto or https address", place);
+      require(typeof value === "string" && value.length <= 2000, "not a mailto or https address", place);
+      require(/^(mailto:|https:)[^"<>\\^`{|}]+$/.test(value) && /^[!-~]*$/.test(value), "not a mailto or https address", place);
     },
     list(value, place, min, max, item) {
       require(Array.isArray(value), "not an array", place);
@@ -292,11 +292,12 @@
     },
   };
 
+  const isOrigin = (value) => typeof value === "string" && /^[!-*,-~]{1,200}$/.test(value);
+
   function checkScope(scope, place, publisher) {
     const named = (known) => (value, at) => {
-      check.list(value, at, 1, 64, (entry, where) => require(entry === "all" || known(entry), "unknown in a scope", where));
+      check.list(value, at, 1, Infinity, (entry, where) => require(entry === "all" || known(entry), "unknown in a scope", where));
       require(!value.includes("all") || value.length === 1, '"all" not alone', at);
-      check.unique(value, "entry", at);
     };
     const ids = (list) => (entry) => list.some((item) => item.id === entry);
     check.shape(scope, place, {
@@ -319,16 +320,10 @@
       canonical_url: check.url,
       "mirrors?": (value, at) => check.list(value, at, 0, 8, check.url),
       "contact?": check.contact,
-      services: (value, at) => {
-        check.list(value, at, 1, 64, (entry, where) =>
-          check.shape(entry, where, { id: check.id, name: check.name, model: check.oneOf(MODELS) }));
-        check.unique(value.map((entry) => entry.id), "id", at);
-      },
-      entities: (value, at) => {
-        check.list(value, at, 1, 32, (entry, where) =>
-          check.shape(entry, where, { id: check.id, name: check.name, jurisdiction: check.jurisdiction }));
-        check.unique(value.map((entry) => entry.id), "id", at);
-      },
+      services: (value, at) => check.list(value, at, 1, 64, (entry, where) =>
+        check.shape(entry, where, { id: check.id, name: check.name, model: check.oneOf(MODELS) })),
+      entities: (value, at) => check.list(value, at, 1, 32, (entry, where) =>
+        check.shape(entry, where, { id: check.id, name: check.name, jurisdiction: check.jurisdiction })),
     });
   }
 
@@ -378,7 +373,6 @@
         require("exact" in value !== "band" in value, "neither exact nor a band", at);
       },
     });
-    require(counter.from <= counter.to, "period not rising", place);
   }
 
   // Checks everything of format.md section 2 that one payload shows, and returns the parsed issue.
@@ -396,7 +390,7 @@
     const timestamp = check.timestamp;
     check.shape(issue, "issue", {
       type: check.oneOf(["warrant-canary/issue/v1"]),
-      origin: (value, at) => require(typeof value === "string" && /^[!-*,-~]{1,200}$/.test(value), "not an origin", at),
+      origin: (value, at) => require(isOrigin(value), "not an origin", at),
       number: (value, at) => check.integer(value, at, 1),
       previous: (value, at) => require(value === null || (typeof value === "string" && /^sha256:[0-9a-f]{64}$/.test(value)), "not a digest", at),
       as_of: timestamp,
@@ -418,17 +412,12 @@
       "not_before?": (value, at) => check.list(value, at, 0, 16, (entry, where) => check.shape(entry, where, {
         kind: check.oneOf(["drand"]),
         chain: check.hex,
-        round: (round, here) => check.integer(round, here, 1),
+        round: (round, here) => check.integer(round, here, 0),
         signature: check.hex,
       })),
     });
     require((issue.number === 1) === (issue.previous === null), '"previous" is null exactly in issue 1', "issue.previous");
-    for (const list of ["facts", "promises", "counters", "retiring"]) {
-      check.unique((issue[list] ?? []).map((entry) => entry.id), "id", `issue.${list}`);
-    }
-    for (const { id } of issue.retiring ?? []) {
-      require(issue.facts.some((fact) => fact.id === id), "retiring a fact that is not affirmed", "issue.retiring");
-    }
+    check.unique(issue.facts.map((fact) => fact.id), "id", "issue.facts");
     const [asOf, nextDue, expires] = [instant(issue.as_of), instant(issue.next_due), instant(issue.expires)];
     require(nextDue > asOf, "next_due not after as_of", "issue");
     require(expires >= nextDue, "expires before next_due", "issue");
@@ -445,7 +434,6 @@
     require(typeof text === "string" && text.startsWith("ssh-ed25519 "), "not an ssh-ed25519 key", place);
     const blob = unbase64(text.slice(12), place);
     require(blob.length === 51 && equal(blob.subarray(0, 19), SSH_HEAD), "not an ssh-ed25519 key", place);
-    require(canary.ed25519.isPoint(blob.subarray(19)), "not a usable Ed25519 key", place);
     return blob;
   }
 
@@ -459,7 +447,6 @@
     require(typed.length === 33 && typed[0] === type, "not a verifier key of that type", place);
     const id = (await digest(concat(bytesOf(name + "\n"), typed))).subarray(0, 4);
     require(hex(id) === text.slice(prefix.length, prefix.length + 8), "key hash differs from the key", place);
-    require(canary.ed25519.isPoint(typed.subarray(1)), "not a usable Ed25519 key", place);
     return { name, id, key: typed.subarray(1) };
   }
 
@@ -497,7 +484,10 @@
       signatures: (value, at) => check.list(value, at, 1, 64, (entry, where) => {
         let sig;
         check.shape(entry, where, {
-          keyid: (keyid, here) => require(typeof keyid === "string" && /^SHA256:[A-Za-z0-9+/]{43}$/.test(keyid), "not a fingerprint", here),
+          keyid: (keyid, here) => {
+            require(typeof keyid === "string" && /^SHA256:[A-Za-z0-9+/]{43}$/.test(keyid), "not a fingerprint", here);
+            unbase64(keyid.slice(7) + "=", here);
+          },
           sig: (text, here) => {
             sig = unbase64(text, here);
             require(sig.length === 64, "not 64 bytes", here);
@@ -518,14 +508,15 @@
     if (bytes.length > LIMITS.checkpoint) throw new Fault("TOO_LARGE", `checkpoint over ${LIMITS.checkpoint} bytes`);
     const text = textOf(bytes, "checkpoint");
     // A signed note is printable text; control characters other than the newline are refused.
-    require(!/[\u0000-\u0009\u000b-\u001f\u007f]/.test(text), "control character", "checkpoint");
+    require(!/[\u0000-\u0009\u000b-\u001f]/.test(text), "control character", "checkpoint");
     const split = text.lastIndexOf("\n\n");
     require(split >= 0 && text.endsWith("\n"), "not a signed note", "checkpoint");
     const body = text.slice(0, split + 1);
     const lines = body.split("\n");
-    require(lines.length === 4 && lines[0] !== "", "not origin, size and root alone", "checkpoint");
+    require(lines.length === 4 && isOrigin(lines[0]), "not origin, size and root alone", "checkpoint");
     const [origin, size, root] = lines;
-    require(/^(0|[1-9][0-9]{0,15})$/.test(size) && Number.isSafeInteger(Number(size)), "not a tree size", "checkpoint");
+    // A size beyond 2^53 loses digits here; it is far beyond the limit either way.
+    require(/^(0|[1-9][0-9]{0,18})$/.test(size), "not a tree size", "checkpoint");
     const rootHash = unbase64(root, "checkpoint root");
     require(rootHash.length === 32, "root not 32 bytes", "checkpoint");
     const tail = text.slice(split + 2, -1);
@@ -603,9 +594,9 @@
     require(lines.shift() === "c2sp.org/tlog-proof@v1", "not a tlog-proof", "proof");
     let envelope = null;
     if (lines[0]?.startsWith("extra ")) envelope = unbase64(lines.shift().slice(6), "proof extra");
-    const index = /^index (0|[1-9][0-9]{0,15})$/.exec(lines.shift() ?? "");
+    const index = /^index (0|[1-9][0-9]{0,18})$/.exec(lines.shift() ?? "");
     require(index, "no index", "proof");
-    require(lines.length <= 63, "path too long", "proof");
+    require(lines.length <= 64, "path too long", "proof");
     const path = lines.map((line) => {
       const hash = unbase64(line, "proof path");
       require(hash.length === 32, "hash not 32 bytes", "proof path");

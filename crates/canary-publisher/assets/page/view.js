@@ -1,0 +1,103 @@
+// A report as a person reads it. Every text goes in as text: nothing signed or fetched becomes markup.
+"use strict";
+(function (canary) {
+  const { say } = canary;
+
+  // An element with attributes and children; strings become text nodes.
+  function el(tag, attributes = {}, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
+    }
+    node.append(...children.filter((child) => child !== null && child !== undefined));
+    return node;
+  }
+
+  // An instant in the reader's own time zone; the signed one in UTC stays beside it in `title`.
+  function local(iso, language) {
+    const date = new Date(iso);
+    if (Number.isNaN(date.getTime())) return iso;
+    return new Intl.DateTimeFormat(canary.uiLanguage(language), { dateStyle: "medium", timeStyle: "short" }).format(date);
+  }
+
+  const UNITS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
+  function relative(seconds, language) {
+    const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= 2 * length) ?? ["minute", 60];
+    return new Intl.RelativeTimeFormat(canary.uiLanguage(language), { numeric: "always" }).format(Math.trunc(seconds / size), unit);
+  }
+
+  const MARKS = { holds: "✓", fails: "✗", "left out": "–" };
+
+  // Times in a text are shown in the reader's zone.
+  const readable = (values, language) =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) =>
+      [name, typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:]{8}Z$/.test(value) ? local(value, language) : value]));
+
+  function stepText({ id, result, values }, language) {
+    const fails = `step_${id}_fails`;
+    let key = `step_${id}`;
+    if (id === "chain" && values.pinned) key = "step_chain_pinned";
+    if (id === "evidence") key = `step_evidence_${values.reason}`;
+    if (id === "heartbeat" && result === "left out") key = "step_heartbeat_left";
+    else if (result === "fails" && fails in canary.wordsOf(language) && Object.keys(values).length === 0) key = fails;
+    return say(language, key, readable(values, language));
+  }
+
+  function steps(report, language) {
+    return el("ol", { class: "steps" }, ...report.steps.map((step) =>
+      el("li", { "data-result": step.result },
+        el("span", { class: "mark", "aria-hidden": "true" }, MARKS[step.result]),
+        el("span", {}, stepText(step, language), " ", el("b", { class: "result" }, say(language, step.result))))));
+  }
+
+  function findings(report, language) {
+    if (!report.findings.length) return el("p", {}, say(language, "no_findings"));
+    return el("ul", { class: "findings" }, ...report.findings.map((finding) => {
+      const key = ["OVERDUE", "LAPSED", "MISSING", "UNREACHABLE"].includes(finding.code) ? `f_${finding.code}` : finding.code;
+      return el("li", { "data-severity": finding.severity }, el("code", {}, finding.code), " ", say(language, key, readable(finding, language)));
+    }));
+  }
+
+  // The whole report: what can be acted on first, then findings, steps and the limits.
+  function showReport(container, report, language, extra = {}) {
+    const ui = canary.uiLanguage(language);
+    const line = say(ui, report.state, readable(report.issue ?? {}, ui));
+    container.replaceChildren(
+      el("div", { lang: ui, dir: "ltr", class: "report", "data-severity": report.severity, "data-state": report.state },
+        el("p", { class: "headline" }, el("b", {}, line)),
+        el("p", {}, say(ui, `severity_${report.severity}`), " ", el("span", { class: "quiet" }, extra.source ?? "", " ", extra.timing ?? "")),
+        el("h3", {}, say(ui, "heading_findings")), findings(report, ui),
+        el("h3", {}, say(ui, "heading_steps")), steps(report, ui),
+        el("p", { class: "quiet" }, say(ui, "unchecked")),
+        el("p", { class: "quiet" }, say(ui, "own_word")),
+        extra.limits ? el("p", { class: "limits" }, say(ui, "limits")) : null));
+  }
+
+  function note(container, language, key, values) {
+    const ui = canary.uiLanguage(language);
+    container.replaceChildren(el("p", { lang: ui, dir: "ltr" }, say(ui, key, values)));
+  }
+
+  const RTL = /^(ar|arc|ckb|dv|fa|he|iw|ku-arab|nqo|pa-arab|ps|sd|syr|ug|ur|yi|ji)(-|$)|-(arab|hebr|thaa|syrc|nkoo|adlm|rohg)(-|$)/i;
+  const direction = (tag) => (RTL.test(tag) && !/-latn(-|$)/i.test(tag) ? "rtl" : "ltr");
+
+  // The facts of a verified issue in full, each language as it was signed.
+  function showIssue(container, issue, signers, language) {
+    const ui = canary.uiLanguage(language);
+    const scope = (fact) => el("dl", { class: "scope", lang: ui, dir: "ltr" },
+      ...["entities", "services", "roles", "layers", "jurisdictions", "excludes"].filter((part) => part in fact.scope).flatMap((part) =>
+        [el("dt", {}, say(ui, `scope_${part}`)), el("dd", {}, fact.scope[part].map((entry) => (entry === "all" ? say(ui, "all") : entry)).join(", "))]));
+    container.replaceChildren(
+      el("h2", { lang: ui }, say(ui, "facts")),
+      ...(issue.facts.length ? issue.facts : [null]).map((fact) => fact === null
+        ? el("p", { lang: ui }, say(ui, "nothing"))
+        : el("article", { class: "fact" },
+            el("h3", {}, el("code", {}, fact.id)),
+            ...issue.publisher.languages.map((tag) => el("p", { class: "words", lang: tag, dir: direction(tag) }, fact.text[tag])),
+            el("p", { class: "quiet", lang: ui }, say(ui, `tense_${fact.tense}`, fact)), scope(fact))),
+      el("h2", { lang: ui }, say(ui, "signers")),
+      el("ul", {}, ...signers.map((signer) => el("li", {}, `${signer.name}, ${signer.role} (${signer.jurisdiction})`))));
+  }
+
+  Object.assign(canary, { el, local, relative, showReport, showIssue, note, direction });
+})((globalThis.warrantCanary ??= {}));
