@@ -53,7 +53,12 @@
   }
 
   const equal = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
-  const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+  const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+  function hex(bytes) {
+    let text = "";
+    for (const byte of bytes) text += DIGITS[byte];
+    return text;
+  }
 
   function base64(bytes) {
     let text = "";
@@ -61,18 +66,13 @@
     return btoa(text);
   }
 
-  // Canonical base64 only: one text for one sequence of bytes.
+  // Canonical base64 only: padded, and the bits that padding leaves over are zero.
+  const CANONICAL = /^[A-Za-z0-9+/]*(?:[AQgw]==|[AEIMQUYcgkosw048]=)?$/;
   function unbase64(text, what) {
-    require(typeof text === "string" && /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0, "not base64", what);
-    let raw;
-    try {
-      raw = atob(text);
-    } catch {
-      throw malformed("not base64", what);
-    }
+    require(typeof text === "string" && text.length % 4 === 0 && CANONICAL.test(text), "not canonical base64", what);
+    const raw = atob(text);
     const bytes = new Uint8Array(raw.length);
     for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
-    require(base64(bytes) === text, "not canonical base64", what);
     return bytes;
   }
 
@@ -265,11 +265,11 @@
     hex: (value, place) => require(typeof value === "string" && /^([0-9A-Fa-f]{2})*$/.test(value), "not hex", place),
     url(value, place) {
       require(typeof value === "string" && value.length <= 2000, "not an http or https URL prefix", place);
-      require(/^https?:\/\/(?!\/)[^"<>?#\\^`{|}]*\/$/.test(value) && /^[!-~]*$/.test(value), "not an http or https URL prefix", place);
+      require(/^https?:\/\/(?!\/)[^"<>?#\\^\x60{|}]*\/$/.test(value) && /^[!-~]*$/.test(value), "not an http or https URL prefix", place);
     },
     contact(value, place) {
       require(typeof value === "string" && value.length <= 2000, "not a mailto or https address", place);
-      require(/^(mailto:|https:)[^"<>\\^`{|}]+$/.test(value) && /^[!-~]*$/.test(value), "not a mailto or https address", place);
+      require(/^(mailto:|https:)[^"<>\\^\x60{|}]+$/.test(value) && /^[!-~]*$/.test(value), "not a mailto or https address", place);
     },
     list(value, place, min, max, item) {
       require(Array.isArray(value), "not an array", place);
@@ -437,10 +437,29 @@
     return blob;
   }
 
-  const fingerprint = async (blob) => "SHA256:" + base64(await digest(blob)).replace(/=+$/, "");
+  // A person's key: its fingerprint and its 32 bytes. The same few keys sign every issue.
+  const people = new Map();
+  async function personKey(text) {
+    if (!people.has(text)) {
+      if (people.size > 4096) people.clear();
+      const blob = sshKey(text);
+      people.set(text, { keyid: "SHA256:" + base64(await digest(blob)).replace(/=+$/, ""), raw: blob.subarray(19) });
+    }
+    return people.get(text);
+  }
 
   // A C2SP verifier key `name+hash+base64(type || key)`.
+  const machines = new Map();
   async function verifierKey(text, name, type, place) {
+    const cached = `${type} ${name} ${text}`;
+    if (!machines.has(cached)) {
+      if (machines.size > 4096) machines.clear();
+      machines.set(cached, await readVerifierKey(text, name, type, place));
+    }
+    return machines.get(cached);
+  }
+
+  async function readVerifierKey(text, name, type, place) {
     const prefix = name + "+";
     require(text.startsWith(prefix) && /^[0-9a-f]{8}\+/.test(text.slice(prefix.length)), "not a verifier key of that name", place);
     const typed = unbase64(text.slice(prefix.length + 9), place);
@@ -546,20 +565,6 @@
     return level[0];
   }
 
-  // RFC 9162 section 2.1.3.2.
-  async function inclusionRoot(leaf, index, size, path) {
-    let [fn, sn, node] = [index, size - 1, leaf];
-    for (const sibling of path) {
-      if (sn === 0) return null;
-      if (fn % 2 === 1 || fn === sn) {
-        node = await nodeHash(sibling, node);
-        while (fn % 2 === 0 && fn !== 0) [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
-      } else node = await nodeHash(node, sibling);
-      [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
-    }
-    return sn === 0 ? node : null;
-  }
-
   // The path of an entry bundle: groups of three digits, all but the last marked with an x.
   function bundlePath(number, width) {
     let text = String(number % 1000).padStart(3, "0");
@@ -584,27 +589,6 @@
     return out;
   }
 
-  // A C2SP tlog-proof: the envelope (its `extra`), where it stands, and the checkpoint.
-  function parseProof(bytes) {
-    if (bytes.length > 2 * LIMITS.envelope + LIMITS.checkpoint) throw new Fault("TOO_LARGE", "proof too large");
-    const text = textOf(bytes, "proof");
-    const split = text.indexOf("\n\n");
-    require(split >= 0, "no checkpoint", "proof");
-    const lines = text.slice(0, split).split("\n");
-    require(lines.shift() === "c2sp.org/tlog-proof@v1", "not a tlog-proof", "proof");
-    let envelope = null;
-    if (lines[0]?.startsWith("extra ")) envelope = unbase64(lines.shift().slice(6), "proof extra");
-    const index = /^index (0|[1-9][0-9]{0,18})$/.exec(lines.shift() ?? "");
-    require(index, "no index", "proof");
-    require(lines.length <= 64, "path too long", "proof");
-    const path = lines.map((line) => {
-      const hash = unbase64(line, "proof path");
-      require(hash.length === 32, "hash not 32 bytes", "proof path");
-      return hash;
-    });
-    return { envelope, index: Number(index[1]), path, checkpoint: bytesOf(text.slice(split + 2)) };
-  }
-
   // --- Pins (format.md section 7) -------------------------------------------------------------
 
   function parsePin(text) {
@@ -622,8 +606,8 @@
     `${url}#${number}:sha256:${base64(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "")}`;
 
   Object.assign(canary, {
-    LIMITS, LAYERS, Fault, parseJson, same, instant, parseIssue, sshKey, fingerprint, parseEnvelope,
-    parseCheckpoint, leafHash, treeRoot, inclusionRoot, bundlePath, parseBundle, parseProof, parsePin, pinText,
-    digest, equal, hex, base64, unbase64, concat, bytesOf, textOf, pae,
+    LIMITS, LAYERS, Fault, parseJson, same, instant, parseIssue, sshKey, personKey, parseEnvelope,
+    parseCheckpoint, leafHash, nodeHash, treeRoot, bundlePath, parseBundle, parsePin, pinText,
+    malformed, require, digest, equal, hex, base64, unbase64, concat, bytesOf, textOf, pae,
   });
 })((globalThis.warrantCanary ??= {}));

@@ -118,26 +118,24 @@
     for (const roster of rosters) {
       for (const signer of roster.signers) {
         for (const key of signer.keys) {
-          const blob = canary.sshKey(key);
-          known.set(await canary.fingerprint(blob), blob.subarray(19));
+          const { keyid, raw } = await canary.personKey(key);
+          known.set(keyid, raw);
         }
       }
     }
-    const good = new Set();
-    let bad = null;
-    for (const { keyid, sig } of envelope.signatures) {
-      if (!known.has(keyid)) continue;
-      if (await canary.ed25519.verifyStrict(engine, known.get(keyid), envelope.signed, sig)) good.add(keyid);
-      else bad ??= keyid;
-    }
-    return { good, bad };
+    const tried = envelope.signatures.filter(({ keyid }) => known.has(keyid));
+    const answers = await Promise.all(tried.map(({ keyid, sig }) => canary.ed25519.verifyStrict(engine, known.get(keyid), envelope.signed, sig)));
+    return {
+      good: new Set(tried.filter((_, i) => answers[i]).map(({ keyid }) => keyid)),
+      bad: tried.find((_, i) => !answers[i])?.keyid ?? null,
+    };
   }
 
   async function signersOf(roster, good) {
     const out = [];
     for (const signer of roster.signers) {
-      const ids = await Promise.all(signer.keys.map((key) => canary.fingerprint(canary.sshKey(key))));
-      if (ids.some((id) => good.has(id))) out.push(signer);
+      const keys = await Promise.all(signer.keys.map(canary.personKey));
+      if (keys.some(({ keyid }) => good.has(keyid))) out.push(signer);
     }
     return out;
   }
@@ -184,12 +182,19 @@
     const first = pin ? pin.number : 1;
     if (!pin) report.find("UNPINNED", "attention");
     const authentic = [];
+    // Read a stretch ahead, so that hashing does not wait for one issue after another.
+    const ahead = new Map();
+    const read = (number) => {
+      for (let n = number; n < number + 32 && n <= leaves.length; n++) {
+        if (!ahead.has(n)) ahead.set(n, canary.parseEnvelope(leaves[n - 1]).catch((fault) => ({ fault })));
+      }
+      return ahead.get(number);
+    };
     for (let number = first; number <= leaves.length; number++) {
-      let envelope;
-      try {
-        envelope = await canary.parseEnvelope(leaves[number - 1]);
-      } catch (fault) {
-        report.fault(fault, { issue: number });
+      const envelope = await read(number);
+      ahead.delete(number);
+      if (envelope.fault) {
+        report.fault(envelope.fault, { issue: number });
         break;
       }
       if (pin && number === first && !canary.equal(envelope.digest, pin.digest)) {
@@ -268,7 +273,7 @@
       const [before, after] = [authentic[i - 1].issue, authentic[i].issue];
       if (canary.instant(after.as_of) <= canary.instant(before.expires)) continue;
       report.gaps.push({ from: before.expires, to: after.as_of, after_issue: before.number });
-      report.find("RESUMED", "attention", { issue: after.number, since: before.expires, detail: `${before.expires} – ${after.as_of}` });
+      report.find("RESUMED", "attention", { issue: after.number, since: before.expires, until: after.as_of });
     }
     report.step("dates", state === "LIVE" ? "holds" : "fails", { as_of: newest.as_of, next_due: newest.next_due, expires: newest.expires });
     return state;
@@ -485,39 +490,7 @@
     return heartbeat;
   }
 
-  // A bare envelope, a tlog-proof or a .canary file: the issue stands alone, so only a pin of its own
-  // number reaches it.
-  async function judgeFile(report, engine, bytes) {
-    const asText = new TextDecoder().decode(bytes.subarray(0, 32));
-    let checkpoint = null;
-    let envelopeBytes = bytes;
-    if (asText.startsWith("c2sp.org/tlog-proof@v1")) {
-      const proof = canary.parseProof(bytes);
-      if (!proof.envelope) throw new canary.Fault("MALFORMED", "proof without an envelope");
-      checkpoint = canary.parseCheckpoint(proof.checkpoint);
-      envelopeBytes = proof.envelope;
-      report.step("checkpoint", "holds", { origin: checkpoint.origin, size: checkpoint.size });
-      const root = await canary.inclusionRoot(await canary.leafHash(envelopeBytes), proof.index, checkpoint.size, proof.path);
-      const holds = proof.index < checkpoint.size && root !== null && canary.equal(root, checkpoint.root);
-      if (!holds) report.find("LOG_INCONSISTENT", "alarm");
-      report.step("tree", holds ? "holds" : "fails", { size: checkpoint.size, root: canary.base64(checkpoint.root) });
-    }
-    const envelope = await canary.parseEnvelope(envelopeBytes);
-    const { number } = envelope.issue;
-    const reached = report.pin?.number === number;
-    if (reached && !canary.equal(envelope.digest, report.pin.digest)) {
-      report.find("PIN_MISMATCH", "alarm", { issue: number });
-      return finish(report, { state: "UNVERIFIED", checkpoint });
-    }
-    if (!reached) report.find("UNPINNED", "attention", { issue: number });
-    const holds = await isAuthentic(report, engine, envelope, null, checkpoint?.origin ?? null);
-    report.step("chain", holds ? "holds" : "fails", { from: number, to: number, newest: holds ? number : null, pinned: reached });
-    if (!holds) return finish(report, { state: "UNVERIFIED", checkpoint });
-    const heartbeat = await judgeAuthentic(report, engine, [envelope], checkpoint);
-    return finish(report, { state: report.state, authentic: [envelope], checkpoint, heartbeat });
-  }
-
-  // Judges what `evidence` holds: `{read}` for a site, `{bytes}` for one file.
+  // Judges what `evidence` holds: `{read}` for a site, `{bytes}` for one file (with `file.js`).
   //   options.pin         a pin's text, or null
   //   options.at          the judging instant, seconds since 1970
   //   options.maxInterval days (default 100)
@@ -528,7 +501,7 @@
     report.maxInterval = maxInterval;
     if (pin !== null && !report.pin) throw new RangeError("not a pin");
     try {
-      if (evidence.bytes) return await judgeFile(report, engine, evidence.bytes);
+      if (evidence.bytes) return await canary.judgeFile(report, engine, evidence.bytes);
       return await judgeLeaves(report, engine, await readSite(evidence.read));
     } catch (fault) {
       report.fault(fault);
@@ -538,5 +511,5 @@
     }
   }
 
-  Object.assign(canary, { judge, Unreachable, SEVERITIES, compareScopes });
+  Object.assign(canary, { judge, Unreachable, isAuthentic, judgeAuthentic, finish });
 })((globalThis.warrantCanary ??= {}));

@@ -19,7 +19,12 @@
     language = canary.uiLanguage(tag ?? publisherLanguages[0]);
     for (const button of $("languages").querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.value === (tag ?? "")));
     tellTime();
-    if (shown) canary.showReport($("report"), shown.report, language, shown.extra());
+    if (shown) show();
+  }
+
+  function show() {
+    canary.showReport($("report"), shown.report, language, shown.extra());
+    $("outcome").replaceChildren(el("a", { href: "#check", lang: language, dir: "ltr" }, say(language, "outcome"), " ", say(language, `severity_${shown.report.severity}`)));
   }
 
   function languageButtons() {
@@ -153,7 +158,7 @@
       timing: say(language, "checked_in", { count: report.log?.size ?? 0, ms }),
     });
     shown = { report, extra };
-    canary.showReport(out, report, language, extra());
+    show();
     out.dataset.ready = "true"; // for whoever waits for the outcome
   }
 

@@ -78,26 +78,5 @@
     container.replaceChildren(el("p", { lang: ui, dir: "ltr" }, say(ui, key, values)));
   }
 
-  const RTL = /^(ar|arc|ckb|dv|fa|he|iw|ku-arab|nqo|pa-arab|ps|sd|syr|ug|ur|yi|ji)(-|$)|-(arab|hebr|thaa|syrc|nkoo|adlm|rohg)(-|$)/i;
-  const direction = (tag) => (RTL.test(tag) && !/-latn(-|$)/i.test(tag) ? "rtl" : "ltr");
-
-  // The facts of a verified issue in full, each language as it was signed.
-  function showIssue(container, issue, signers, language) {
-    const ui = canary.uiLanguage(language);
-    const scope = (fact) => el("dl", { class: "scope", lang: ui, dir: "ltr" },
-      ...["entities", "services", "roles", "layers", "jurisdictions", "excludes"].filter((part) => part in fact.scope).flatMap((part) =>
-        [el("dt", {}, say(ui, `scope_${part}`)), el("dd", {}, fact.scope[part].map((entry) => (entry === "all" ? say(ui, "all") : entry)).join(", "))]));
-    container.replaceChildren(
-      el("h2", { lang: ui }, say(ui, "facts")),
-      ...(issue.facts.length ? issue.facts : [null]).map((fact) => fact === null
-        ? el("p", { lang: ui }, say(ui, "nothing"))
-        : el("article", { class: "fact" },
-            el("h3", {}, el("code", {}, fact.id)),
-            ...issue.publisher.languages.map((tag) => el("p", { class: "words", lang: tag, dir: direction(tag) }, fact.text[tag])),
-            el("p", { class: "quiet", lang: ui }, say(ui, `tense_${fact.tense}`, fact)), scope(fact))),
-      el("h2", { lang: ui }, say(ui, "signers")),
-      el("ul", {}, ...signers.map((signer) => el("li", {}, `${signer.name}, ${signer.role} (${signer.jurisdiction})`))));
-  }
-
-  Object.assign(canary, { el, local, relative, showReport, showIssue, note, direction });
+  Object.assign(canary, { el, local, relative, showReport, note });
 })((globalThis.warrantCanary ??= {}));

@@ -10,6 +10,7 @@
     MISSING: "There is no checkpoint at this place.",
     UNREACHABLE: "The files could not be read. Nothing can be concluded from that.",
     UNVERIFIED: "What was read is not an authentic canary. The findings say where it falls short.",
+    outcome: "Checked in your browser:",
     // Severity
     severity_alive: "No check made here found a difference.",
     severity_attention: "Look at the findings below.",
@@ -56,7 +57,7 @@
     f_LAPSED: "The newest issue expired on {since}.",
     f_MISSING: "There is no checkpoint at this place.",
     f_UNREACHABLE: "Could not be read: {detail}.",
-    RESUMED: "Issue {issue} came after a gap: {detail}.",
+    RESUMED: "Issue {issue} came after a gap: no issue was in force from {since} to {until}.",
     FACT_ABSENT: "“{fact}” is no longer affirmed, from issue {issue} on, and this was not announced.",
     FACT_RETIRED: "“{fact}” is no longer affirmed, from issue {issue} on, as announced.",
     RETIREMENT_ANNOUNCED: "“{fact}” will no longer be affirmed from {since} on.",
@@ -79,7 +80,6 @@
     heading_steps: "Steps", heading_findings: "Findings", no_findings: "None.",
     unchecked: "Not checked here: witnesses, mirrors, drand beacons, and what you saw on an earlier visit. The command checks them.",
     own_word: "This is what the script on this page computed. A page can be altered together with its script: for a word that does not depend on this host, use the command or a verifier page that you keep.",
-    limits: "What a live canary does not show: that no data was accessed, that any law was complied with, that a statement is true, or that its signers were free. It shows that named keys affirmed these words at this time, and that nothing affirmed earlier has disappeared since your baseline. Out of any verifier’s reach without witnesses: a publisher whose whole quorum signs two stories for two readers; with them: a quorum that lies.",
     no_engine: "This browser cannot verify Ed25519 signatures strictly, so nothing was checked. Use a newer browser, the verifier page (verifier.html, which carries the arithmetic with it), or the command below.",
     no_crypto: "Browsers offer cryptography only to pages opened over https or from a file. Open this page so, or use the command.",
     no_copy: "The history is too long to be carried inside one page, and a page opened as a file may not read its neighbours. Open verifier.html and give it this folder.",
@@ -89,13 +89,6 @@
     now_after: "By this device’s clock the next issue was due {relative}.",
     now_expired: "By this device’s clock this issue expired {relative}.",
     all_languages: "All languages", language: "Language", copied: "Copied", copy: "Copy",
-    // Facts in words
-    tense_never: "Never, up to the date affirmed.", tense_current: "On the date affirmed.", tense_since: "Since {since}.",
-    scope_entities: "Said by", scope_services: "Services", scope_roles: "Acting as", scope_layers: "Layers",
-    scope_jurisdictions: "Jurisdictions", scope_excludes: "Not covered", all: "all",
-    facts: "Facts affirmed", signers: "Affirmed by", nothing: "None.", drop_reading: "Reading…",
-    no_site: "No canary was found in what you gave: it needs a file (latest.json, latest.tlog-proof, *.canary) or a folder with a file named checkpoint.",
-    bad_time: "This is not an instant. Write it as 2026-03-02T09:00:00Z.",
   };
 
   const zh = {
@@ -105,6 +98,7 @@
     MISSING: "此处没有检查点。",
     UNREACHABLE: "无法读取文件。由此不能得出任何结论。",
     UNVERIFIED: "所读内容不是可信的声明。详见下列发现。",
+    outcome: "在您的浏览器中检查：",
     severity_alive: "此处所做的检查没有发现差异。",
     severity_attention: "请看下列发现。",
     severity_alarm: "至少有一项检查不成立。",
@@ -148,7 +142,7 @@
     f_LAPSED: "最新一期已于 {since} 到期。",
     f_MISSING: "此处没有检查点。",
     f_UNREACHABLE: "无法读取：{detail}。",
-    RESUMED: "第 {issue} 期之前有一段空白：{detail}。",
+    RESUMED: "第 {issue} 期之前有一段空白：{since} 至 {until} 没有有效的一期。",
     FACT_ABSENT: "自第 {issue} 期起不再确认“{fact}”，且未经预告。",
     FACT_RETIRED: "自第 {issue} 期起不再确认“{fact}”，与预告一致。",
     RETIREMENT_ANNOUNCED: "自 {since} 起将不再确认“{fact}”。",
@@ -170,7 +164,6 @@
     heading_steps: "步骤", heading_findings: "发现", no_findings: "无。",
     unchecked: "此处未检查：见证人、镜像、drand 信标，以及您以前访问时所见。命令行工具会检查这些。",
     own_word: "以上由本页的脚本算出。页面可能连同脚本一起被改动：若要不依赖本主机的结论，请用命令行工具，或您自己保存的验证页。",
-    limits: "有效的声明并不表明：没有数据被访问、任何法律得到遵守、所述属实，或签署人是自由的。它表明：具名的密钥在此时间确认了这些文字，且自您的基线以来，曾确认的内容没有消失。没有见证人时，任何验证者都无法发现：全体签署人对两位读者签署两种说法；有见证人时：说谎的全体签署人。",
     no_engine: "此浏览器不能严格验证 Ed25519 签名，因此没有检查任何内容。请用较新的浏览器、自带运算的验证页（verifier.html），或下面的命令。",
     no_crypto: "浏览器只向以 https 或文件方式打开的页面提供密码运算。请以此方式打开本页，或用命令行工具。",
     no_copy: "历史过长，不能全部放在一页内，而以文件方式打开的页面不能读取旁边的文件。请打开 verifier.html，并把此文件夹交给它。",
@@ -180,12 +173,6 @@
     now_after: "按本设备时钟，下一期应在{relative}发布。",
     now_expired: "按本设备时钟，本期已在{relative}到期。",
     all_languages: "所有语言", language: "语言", copied: "已复制", copy: "复制",
-    tense_never: "截至确认之日，从未。", tense_current: "在确认之日。", tense_since: "自 {since} 起。",
-    scope_entities: "声明主体", scope_services: "服务", scope_roles: "角色", scope_layers: "层",
-    scope_jurisdictions: "法域", scope_excludes: "不包括", all: "全部",
-    facts: "确认的事实", signers: "确认人", nothing: "无。", drop_reading: "正在读取…",
-    no_site: "所给内容中没有找到声明：需要一个文件（latest.json、latest.tlog-proof、*.canary），或含有 checkpoint 文件的文件夹。",
-    bad_time: "这不是一个时刻。请写成 2026-03-02T09:00:00Z。",
   };
 
   const tables = { en, "zh-Hans": zh };
@@ -202,5 +189,5 @@
     return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "").trim();
   }
 
-  Object.assign(canary, { say, uiLanguage, wordsOf: (language) => tables[uiLanguage(language)] });
+  Object.assign(canary, { tables, say, uiLanguage, wordsOf: (language) => tables[uiLanguage(language)] });
 })((globalThis.warrantCanary ??= {}));

@@ -1,0 +1,88 @@
+//! What people read: the page, feeds, calendar, badge and text, from the signed bytes alone
+//! (`format.md` §6).
+//!
+//! Pure and deterministic: no clock, no network, no environment. The same series gives the same
+//! bytes on any machine. Nothing here says whether a canary is live: dates are shown, and the
+//! reader's own browser, command or calendar compares them with its clock.
+
+mod badge;
+mod calendar;
+mod feeds;
+mod history;
+mod hosting;
+mod html;
+mod index;
+mod parts;
+mod past;
+mod plain;
+mod timeline;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use canary_format::envelope::Envelope;
+use canary_format::issue::Issue;
+use canary_format::pin::Pin;
+use canary_format::roster::Signer;
+
+pub use self::parts::verifier_html;
+
+/// An issue that was verified, with its envelope. The caller verifies: this module only shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// The issue.
+    pub issue: &'a Issue,
+    /// The envelope that carries it.
+    pub envelope: &'a Envelope,
+}
+
+/// A whole series, ready to be shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Series<'a> {
+    /// Every issue from 1 on, in order; never empty.
+    pub issues: &'a [Shown<'a>],
+    /// The signed checkpoint that covers them. A copy goes into the page, so that it can be checked
+    /// where it is opened as a file.
+    pub checkpoint: &'a str,
+}
+
+impl<'a> Series<'a> {
+    fn newest(&self) -> Shown<'a> {
+        *self.issues.last().expect("a series that is shown has an issue")
+    }
+}
+
+impl Shown<'_> {
+    /// The persons who signed. In a verified envelope every signature by a key of the roster holds.
+    fn signers(&self) -> Vec<&Signer> {
+        let signed = |signer: &&Signer| {
+            let keys: Vec<_> = signer.keys.iter().map(|key| key.fingerprint()).collect();
+            self.envelope.signatures().iter().any(|signature| keys.contains(&signature.keyid))
+        };
+        self.issue.roster.signers.iter().filter(signed).collect()
+    }
+
+    /// The pin of this issue, under the URL that its publisher names.
+    fn pin(&self, url: &str) -> Pin {
+        Pin { url: url.to_owned(), number: self.issue.number, digest: self.envelope.digest() }
+    }
+}
+
+/// The files for people, as path below the site's prefix and bytes. An empty series has none.
+pub fn render(series: &Series<'_>) -> Vec<(String, Vec<u8>)> {
+    if series.issues.is_empty() {
+        return Vec::new();
+    }
+    let mut files = vec![
+        ("index.html", index::render(series)),
+        ("verifier.html", verifier_html()),
+        ("canary.txt", plain::render(series)),
+        ("feed.atom", feeds::atom(series)),
+        ("feed.json", feeds::json(series)),
+        ("canary.ics", calendar::render(series)),
+        ("badge.svg", badge::render(series)),
+    ];
+    files.extend(hosting::render(series));
+    files.into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes())).collect()
+}

@@ -1,0 +1,75 @@
+//! Feeds: one entry an issue, in words that are the same for every issue but for its number and dates.
+
+use serde_json::json;
+
+use super::html::Markup;
+use super::{Series, Shown};
+
+/// The newest issues that a feed lists, so that a feed costs the same in every year.
+const NEWEST: usize = 100;
+
+fn listed<'a>(series: &'a Series<'_>) -> impl Iterator<Item = &'a Shown<'a>> {
+    series.issues.iter().rev().take(NEWEST)
+}
+
+fn words(shown: &Shown<'_>) -> String {
+    let issue = shown.issue;
+    format!(
+        "Issue {}, affirmed {}. Next due {}. Expires {}.",
+        issue.number, issue.as_of, issue.next_due, issue.expires
+    )
+}
+
+fn address(shown: &Shown<'_>, url: &str) -> String {
+    format!("{url}{}", canary_format::layout::issue_path(shown.issue.number))
+}
+
+/// An Atom feed (RFC 4287).
+pub(super) fn atom(series: &Series<'_>) -> String {
+    let newest = series.newest().issue;
+    let url = &newest.publisher.canonical_url;
+    let mut out = Markup::default();
+    out.raw("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
+    out.raw("<feed xmlns=\"http://www.w3.org/2005/Atom\">\n<title>");
+    out.text(&newest.publisher.name).raw(": warrant canary</title>\n<id>").text(url);
+    out.raw("</id>\n<updated>").text(&newest.as_of.to_string()).raw("</updated>\n<author><name>");
+    out.text(&newest.publisher.name).raw("</name></author>\n<link rel=\"self\"");
+    out.attr("href", &format!("{url}feed.atom")).raw("/>\n<link").attr("href", url).raw("/>\n");
+    for shown in listed(series) {
+        let address = address(shown, url);
+        out.raw("<entry><title>Issue ").text(&shown.issue.number.to_string());
+        out.raw("</title><id>").text(&address).raw("</id><updated>");
+        out.text(&shown.issue.as_of.to_string()).raw("</updated><link").attr("href", &address);
+        out.raw(" type=\"application/json\"/><summary>").text(&words(shown));
+        out.raw("</summary></entry>\n");
+    }
+    out.raw("</feed>\n");
+    out.into_string()
+}
+
+/// A JSON Feed, version 1.1.
+pub(super) fn json(series: &Series<'_>) -> String {
+    let newest = series.newest().issue;
+    let url = &newest.publisher.canonical_url;
+    let items: Vec<_> = listed(series)
+        .map(|shown| {
+            let address = address(shown, url);
+            json!({
+                "id": address,
+                "url": address,
+                "title": format!("Issue {}", shown.issue.number),
+                "content_text": words(shown),
+                "date_published": shown.issue.as_of.to_string(),
+            })
+        })
+        .collect();
+    let feed = json!({
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": format!("{}: warrant canary", newest.publisher.name),
+        "home_page_url": url,
+        "feed_url": format!("{url}feed.json"),
+        "language": "en",
+        "items": items,
+    });
+    format!("{feed:#}\n")
+}
