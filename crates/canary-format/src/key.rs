@@ -18,6 +18,11 @@ impl PublicKey {
     /// Reads `ssh-ed25519 AAAA…` without a comment; `None` for any other form.
     pub fn from_openssh(text: &str) -> Option<Self> {
         let blob = STANDARD.decode(text.strip_prefix(ALGORITHM)?.strip_prefix(' ')?).ok()?;
+        Self::from_blob(&blob)
+    }
+
+    /// Reads the key in SSH's wire form, as agents speak it; `None` for any other form.
+    pub fn from_blob(blob: &[u8]) -> Option<Self> {
         let key = blob.strip_prefix(&field_header(ALGORITHM.len()))?;
         let key = key.strip_prefix(ALGORITHM.as_bytes())?;
         let key = key.strip_prefix(&field_header(32))?;
@@ -46,7 +51,8 @@ impl PublicKey {
         (!key.is_weak()).then_some(ExpandedKey(key))
     }
 
-    fn blob(&self) -> Vec<u8> {
+    /// The key in SSH's wire form: what OpenSSH writes in base64 and agents speak.
+    pub fn blob(&self) -> Vec<u8> {
         let mut blob = Vec::with_capacity(51);
         for field in [ALGORITHM.as_bytes(), &self.0] {
             blob.extend_from_slice(&field_header(field.len()));
