@@ -25,7 +25,7 @@ pub struct Checkpoint {
 }
 
 /// What the signature lines of one key show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LineCheck<T> {
     /// There is no line of the key.
     Absent,
@@ -117,19 +117,16 @@ impl Checkpoint {
         result
     }
 
-    /// Checks the cosignatures of a key and gives the newest verified time. A line that fails
-    /// counts as absent (§9); `Fails` says that only such lines are there.
-    pub fn check_cosignature(&self, key: &VerifierKey) -> LineCheck<Timestamp> {
-        let mut newest = None;
-        let mut any = false;
-        for line in self.note.lines_of(key) {
-            any = true;
-            newest = newest.max(self.cosigned_at(key, line));
-        }
-        match newest {
-            Some(at) => LineCheck::Verifies(at),
-            None if any => LineCheck::Fails,
-            None => LineCheck::Absent,
+    /// Checks the cosignatures of a key and gives the verified times, as the lines stand. A line
+    /// that fails counts as absent (§9); `Fails` says that only such lines are there.
+    pub fn check_cosignature(&self, key: &VerifierKey) -> LineCheck<Vec<Timestamp>> {
+        let lines: Vec<_> =
+            self.note.lines_of(key).map(|line| self.cosigned_at(key, line)).collect();
+        let verified: Vec<Timestamp> = lines.iter().copied().flatten().collect();
+        match (lines.is_empty(), verified.is_empty()) {
+            (true, _) => LineCheck::Absent,
+            (false, true) => LineCheck::Fails,
+            (false, false) => LineCheck::Verifies(verified),
         }
     }
 
@@ -200,7 +197,7 @@ mod tests {
         let heartbeat = VerifierKey::parse(HEARTBEAT).unwrap();
         assert_eq!(
             checkpoint.check_cosignature(&heartbeat),
-            LineCheck::Verifies(Timestamp::parse("2026-03-02T08:00:00Z").unwrap())
+            LineCheck::Verifies(vec![Timestamp::parse("2026-03-02T08:00:00Z").unwrap()])
         );
         assert_eq!(checkpoint.check_signature(&heartbeat), LineCheck::Fails);
     }

@@ -128,4 +128,6 @@ pub struct Silence {
     pub after_issue: u64,
     /// The first such fetch.
     pub first: Timestamp,
+    /// The first fetch that found a newer issue.
+    pub ended: Option<Timestamp>,
 }

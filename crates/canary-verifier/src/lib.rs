@@ -8,5 +8,6 @@
 
 pub mod code;
 pub mod evidence;
+pub mod judge;
 pub mod report;
 pub mod witness;

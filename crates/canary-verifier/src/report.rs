@@ -298,8 +298,8 @@ pub struct WitnessSummary {
 pub struct Gap {
     /// When the earlier issue lapsed.
     pub from: Timestamp,
-    /// When the series went on; null while it has not.
-    pub to: Option<Timestamp>,
+    /// When the series went on.
+    pub to: Timestamp,
     /// The number of the earlier issue.
     pub after_issue: u64,
 }

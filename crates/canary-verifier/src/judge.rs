@@ -1,0 +1,346 @@
+//! Judging: evidence, trust, what was seen before and an instant give one report.
+//!
+//! A pure function: no clock, input, output or environment. The steps are those of
+//! `docs/spec/verdicts.md` §6; each failing one adds findings, and later ones still run on whatever
+//! remains authentic.
+
+mod dates;
+mod facts;
+mod findings;
+mod freshness;
+mod log;
+mod mirrors;
+mod obtained;
+mod particulars;
+mod scope;
+mod series;
+
+use canary_format::checkpoint::Checkpoint;
+use canary_format::pin::Pin;
+use canary_format::time::Timestamp;
+
+use self::findings::Findings;
+use self::log::{Signed, Standing};
+pub use self::mirrors::Fork;
+use self::obtained::{Reach, RootCheck, Served};
+pub use self::scope::{ScopeChange, compare as compare_scopes};
+use self::series::Leaves;
+pub use self::series::VerifiedIssue;
+use crate::evidence::{Evidence, Seen, Silence, Source, Trust};
+use crate::report::{
+    Ages, Code, IssueSummary, LIMITS, REPORT_TYPE, Report, Severity, State, Subject,
+};
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+
+/// Clocks may differ by so many seconds.
+const CLOCK_TOLERANCE: i64 = 600;
+
+/// A report, and what it rests on.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Judgement {
+    /// What is concluded.
+    pub report: Report,
+    /// Every authentic issue, in order; the newest is last.
+    pub series: Vec<VerifiedIssue>,
+    /// What is to be kept as seen, where it differs from before.
+    pub seen: Option<Seen>,
+    /// Both sides of every fork found.
+    pub forks: Vec<Fork>,
+}
+
+/// Judges evidence at an instant. The same four inputs give the same judgement, always.
+pub fn judge(evidence: &Evidence, trust: &Trust, seen: Option<&Seen>, now: Timestamp) -> Judgement {
+    let mut findings = Findings::default();
+    let seen = seen.filter(|seen| !seen.leaves.is_empty());
+
+    // Fetched bounded; parse the checkpoint; leaves and root.
+    let mut served = Served::read(&evidence.source, &mut findings);
+    if let (Some(seen), Source::Proof(_) | Source::Envelope(_)) = (seen, &evidence.source) {
+        served.after_seen(seen);
+    }
+
+    // Consistency with what was seen.
+    let standing = Standing::of(&served, seen, now, &mut findings);
+
+    // Parse envelopes; chain and quorums from the pin, or from the first issue at hand.
+    let (reach, pin) = reach(&served, seen, trust.pin.as_ref(), &mut findings);
+    let served_series = match served.leaves() {
+        Some(leaves) if reach == PinReach::Reached => series::verify(leaves, pin, &mut findings),
+        _ => Vec::new(),
+    };
+
+    // The newest log key signed the checkpoint.
+    let signed = match (&served.checkpoint, served_series.last()) {
+        (Some(checkpoint), Some(newest)) => {
+            log::signature(checkpoint, newest.issue(), &mut findings)
+        }
+        _ => Signed::No,
+    };
+    let (series, mut forks) =
+        with_seen(served_series, seen, standing, trust.pin.as_ref(), &mut findings);
+    let advances = signed == Signed::Yes
+        && served.root == RootCheck::Fits
+        && matches!(standing, Standing::New | Standing::Extends)
+        && series.last().map(number) == served.checkpoint.as_ref().map(Checkpoint::size);
+
+    // Heartbeat and witnesses.
+    let seen_checkpoint = seen.and_then(|seen| Checkpoint::parse(&seen.checkpoint).ok());
+    let checkpoint = match standing {
+        Standing::CatchingUp => seen_checkpoint,
+        _ if served.reach == Reach::Obtained => served.checkpoint.clone(),
+        _ => None,
+    };
+    let heartbeats = match (&checkpoint, series.last()) {
+        (Some(checkpoint), Some(newest)) => log::heartbeats(checkpoint, newest.issue()),
+        _ => Vec::new(),
+    };
+    let heartbeat_at = log::newest_present(&heartbeats, now);
+    if let (Some(_), Some(newest)) = (&checkpoint, series.last()) {
+        log::heartbeat(newest.issue(), heartbeat_at, now, &mut findings);
+    }
+    let witnesses = match &evidence.source {
+        Source::Envelope(_) => Vec::new(),
+        _ => log::witnesses(checkpoint.as_ref(), trust, now, &mut findings),
+    };
+
+    // Dates.
+    let since_baseline = &series[baseline(&series, trust)..];
+    let beacon = freshness::judge(since_baseline, trust, &mut findings);
+    let state = state(&served, series.last(), now, &mut findings);
+    if let Some(newest) = series.last() {
+        dates::future(newest, beacon, now, &mut findings);
+    }
+    let cosigned = witnesses.iter().map(|witness| witness.at).max();
+    let seen_instant = seen.and_then(|seen| seen.newest_instant);
+    dates::clock(
+        beacon.max(seen_instant).max(heartbeats.iter().copied().max()),
+        now,
+        &mut findings,
+    );
+    dates::interval(since_baseline, trust, &mut findings);
+    let silences = silences(seen, &served, series.last(), evidence);
+    let gaps = dates::gaps(&series, &silences, evidence.obtained_at);
+    dates::resumed(&gaps, since_baseline.first().map_or(0, number), &mut findings);
+
+    // Facts, counters and rosters against the baseline.
+    facts::judge(&series, series.len() - since_baseline.len(), &mut findings);
+    particulars::judge(since_baseline, &mut findings);
+
+    // Mirrors.
+    forks.extend(mirrors::judge(&evidence.mirrors, trust.pin.as_ref(), &series, &mut findings));
+
+    let newest_instant = beacon.max(cosigned).max(heartbeat_at).max(seen_instant);
+    let kept = Kept { obtained_at: evidence.obtained_at, silences, heartbeat_at, newest_instant };
+    let seen = match (served.leaves().filter(|leaves| leaves.offset == 0), &served.checkpoint) {
+        (Some(leaves), Some(checkpoint)) if advances => Some(kept.served(seen, leaves, checkpoint)),
+        _ => seen.map(|seen| kept.on_record(seen)),
+    };
+
+    let findings = findings.in_order();
+    let newest = series.last();
+    let report = Report {
+        report: REPORT_TYPE,
+        at: now,
+        subject: Subject {
+            origin: newest.map(|newest| newest.issue().origin.clone()).or_else(|| {
+                served.checkpoint.as_ref().map(|checkpoint| checkpoint.origin().to_owned())
+            }),
+            url: evidence.url.clone().or_else(|| trust.pin.as_ref().map(|pin| pin.url.clone())),
+            pin: trust.pin.clone(),
+        },
+        severity: findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Alive),
+        state,
+        findings,
+        issue: newest.map(summary),
+        affirmed_by: newest.map(|newest| newest.affirmed_by().to_vec()).unwrap_or_default(),
+        ages: Ages {
+            human: newest.map(|newest| now.since(newest.issue().as_of)),
+            heartbeat: heartbeat_at.map(|at| now.since(at)),
+            observation: observed_at(&served, evidence, seen.as_ref()).map(|at| now.since(at)),
+        },
+        facts: facts::summaries(&series),
+        log: checkpoint.map(|checkpoint| log::summary(&checkpoint, heartbeat_at, witnesses)),
+        gaps,
+        limits: LIMITS,
+    };
+    Judgement { report, series, seen, forks }
+}
+
+/// Whether the pin can be held against what was obtained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PinReach {
+    /// The series is judged, from the pinned issue or on its own word.
+    Reached,
+    /// Everything obtained is older than the pinned issue.
+    Beyond,
+}
+
+/// The pin to judge with: none where there is none, or where a file cannot reach it.
+fn reach<'t>(
+    served: &Served<'_>,
+    seen: Option<&Seen>,
+    pin: Option<&'t Pin>,
+    findings: &mut Findings,
+) -> (PinReach, Option<&'t Pin>) {
+    let Some(leaves) = served.leaves() else {
+        return (PinReach::Reached, None);
+    };
+    let Some(pin) = pin else {
+        if seen.is_none() || leaves.offset > 0 {
+            let message = "no pin, and never seen before: authentic only on its own word";
+            findings.add(Code::Unpinned, Severity::Attention, message);
+        }
+        return (PinReach::Reached, None);
+    };
+    let tree_end = served.checkpoint.as_ref().map(Checkpoint::size);
+    if tree_end.is_some_and(|size| size < pin.number) {
+        let message = format!("the log ends before the pinned issue {}", pin.number);
+        findings.add(Code::Rollback, Severity::Alarm, message);
+        return (PinReach::Beyond, None);
+    }
+    if pin.number <= leaves.offset || pin.number > leaves.last() {
+        let message = format!(
+            "the file does not reach the pinned issue {}: authentic only on its own word",
+            pin.number
+        );
+        findings.add(Code::Unpinned, Severity::Attention, message);
+        return (PinReach::Reached, None);
+    }
+    (PinReach::Reached, Some(pin))
+}
+
+/// The series to judge, of the one served and the one seen before, and the forks between them.
+fn with_seen(
+    served: Vec<VerifiedIssue>,
+    seen: Option<&Seen>,
+    standing: Standing,
+    pin: Option<&Pin>,
+    findings: &mut Findings,
+) -> (Vec<VerifiedIssue>, Vec<Fork>) {
+    let Some(seen) = seen else {
+        return (served, Vec::new());
+    };
+    if standing == Standing::Extends && served.len() >= seen.leaves.len() {
+        return (served, Vec::new());
+    }
+    let leaves = Leaves { offset: 0, bytes: &seen.leaves };
+    let before = series::verify(leaves, pin, &mut Findings::default());
+    let forks = match standing {
+        Standing::Inconsistent => mirrors::compare(&served, &before, None, findings),
+        _ => Vec::new(),
+    };
+    let newer_is_served = served.last().map(number) > before.last().map(number);
+    (if newer_is_served { served } else { before }, forks)
+}
+
+/// The index of the baseline: the later of the pinned issue and the newest acknowledged one, or the
+/// first.
+fn baseline(series: &[VerifiedIssue], trust: &Trust) -> usize {
+    let pinned = trust.pin.as_ref().map(|pin| pin.number);
+    let from = pinned.max(trust.acknowledged).unwrap_or(1);
+    let index = series.iter().position(|issue| number(issue) >= from);
+    index.unwrap_or(series.len().saturating_sub(1))
+}
+
+/// The state, and its finding.
+fn state(
+    served: &Served<'_>,
+    newest: Option<&VerifiedIssue>,
+    now: Timestamp,
+    findings: &mut Findings,
+) -> State {
+    let dated = newest.map(|newest| dates::state(newest, now));
+    let state = match (served.reach, dated) {
+        (Reach::Obtained, Some(state)) => state,
+        (Reach::Obtained, None) => State::Unverified,
+        // As far as seen: its own `expires` has passed, and nothing newer could be had.
+        (_, Some(State::Lapsed)) => State::Lapsed,
+        (Reach::Missing, _) => State::Missing,
+        (Reach::Unreachable, _) => State::Unreachable,
+    };
+    findings.extend(newest.and_then(|newest| dates::state_finding(newest, state)));
+    state
+}
+
+/// Fetches on record that found nothing newer than a lapsed issue, this one included.
+fn silences(
+    seen: Option<&Seen>,
+    served: &Served<'_>,
+    newest: Option<&VerifiedIssue>,
+    evidence: &Evidence,
+) -> Vec<Silence> {
+    let mut silences = seen.map(|seen| seen.silences.clone()).unwrap_or_default();
+    let asked = matches!(evidence.source, Source::Site(_)) && served.reach != Reach::Unreachable;
+    let Some(newest) = newest.filter(|_| asked) else {
+        return silences;
+    };
+    let obtained_at = evidence.obtained_at;
+    let issue = newest.issue();
+    for silence in silences.iter_mut().filter(|silence| silence.after_issue < issue.number) {
+        silence.ended.get_or_insert(obtained_at);
+    }
+    let on_record = silences.iter().any(|silence| silence.after_issue == issue.number);
+    if obtained_at > issue.expires && !on_record {
+        silences.push(Silence { after_issue: issue.number, first: obtained_at, ended: None });
+    }
+    silences
+}
+
+/// What of this observation is to be kept.
+struct Kept {
+    obtained_at: Timestamp,
+    silences: Vec<Silence>,
+    heartbeat_at: Option<Timestamp>,
+    newest_instant: Option<Timestamp>,
+}
+
+impl Kept {
+    /// What was served is authentic and consistent: it is what was seen from now on.
+    fn served(self, seen: Option<&Seen>, leaves: Leaves<'_>, checkpoint: &Checkpoint) -> Seen {
+        let grown = seen.is_none_or(|seen| seen.leaves.len() < leaves.bytes.len());
+        Seen {
+            leaves: leaves.bytes.to_vec(),
+            checkpoint: checkpoint.to_string().into_bytes(),
+            grown_at: if grown {
+                Some(self.obtained_at)
+            } else {
+                seen.and_then(|seen| seen.grown_at)
+            },
+            heartbeat_at: self.heartbeat_at.max(seen.and_then(|seen| seen.heartbeat_at)),
+            obtained_at: Some(self.obtained_at),
+            silences: self.silences,
+            newest_instant: self.newest_instant,
+        }
+    }
+
+    /// What was seen stays; that nothing newer was found is on record.
+    fn on_record(self, seen: &Seen) -> Seen {
+        Seen { silences: self.silences, newest_instant: self.newest_instant, ..seen.clone() }
+    }
+}
+
+/// When what is judged was obtained.
+fn observed_at(served: &Served<'_>, evidence: &Evidence, seen: Option<&Seen>) -> Option<Timestamp> {
+    match served.reach {
+        Reach::Obtained => Some(evidence.obtained_at),
+        _ => seen.and_then(|seen| seen.obtained_at),
+    }
+}
+
+fn number(verified: &VerifiedIssue) -> u64 {
+    verified.issue().number
+}
+
+fn summary(newest: &VerifiedIssue) -> IssueSummary {
+    let issue = newest.issue();
+    IssueSummary {
+        number: issue.number,
+        digest: newest.digest(),
+        as_of: issue.as_of,
+        next_due: issue.next_due,
+        expires: issue.expires,
+    }
+}

@@ -1,0 +1,126 @@
+//! State, lapses, and what the dates themselves show (`verdicts.md` §2 and §3).
+
+use canary_format::time::Timestamp;
+
+use super::findings::Findings;
+use super::series::VerifiedIssue;
+use super::{CLOCK_TOLERANCE, DAY};
+use crate::evidence::{Silence, Trust};
+use crate::report::{Code, Finding, Gap, Severity, State};
+
+/// The state of a canary whose newest authentic issue is this.
+pub(super) fn state(newest: &VerifiedIssue, now: Timestamp) -> State {
+    let issue = newest.issue();
+    if now <= issue.next_due {
+        State::Live
+    } else if now <= issue.expires {
+        State::Overdue
+    } else {
+        State::Lapsed
+    }
+}
+
+/// The state repeated as a finding, where it is `OVERDUE` or `LAPSED`.
+pub(super) fn state_finding(newest: &VerifiedIssue, state: State) -> Option<Finding> {
+    let issue = newest.issue();
+    let number = issue.number;
+    match state {
+        State::Overdue => {
+            let message = format!("the issue after {number} was due at {}", issue.next_due);
+            Some(
+                Finding::new(Code::Overdue, Severity::Attention, message)
+                    .issue(number)
+                    .since(issue.next_due),
+            )
+        }
+        State::Lapsed => {
+            let message =
+                format!("issue {number} lapsed at {} and nothing newer was found", issue.expires);
+            Some(
+                Finding::new(Code::Lapsed, Severity::Alarm, message)
+                    .issue(number)
+                    .since(issue.expires),
+            )
+        }
+        _ => None,
+    }
+}
+
+/// `FUTURE_DATED`, unless a verified beacon lies as far ahead: then the clock is suspect.
+pub(super) fn future(
+    newest: &VerifiedIssue,
+    beacon: Option<Timestamp>,
+    now: Timestamp,
+    findings: &mut Findings,
+) {
+    let issue = newest.issue();
+    let ahead = |at: Timestamp| at.since(now) > CLOCK_TOLERANCE;
+    if ahead(issue.as_of) && !beacon.is_some_and(ahead) {
+        let message =
+            format!("as_of of issue {}, {}, is later than now, {now}", issue.number, issue.as_of);
+        findings
+            .push(Finding::new(Code::FutureDated, Severity::Alarm, message).issue(issue.number));
+    }
+}
+
+/// `CLOCK_SUSPECT`, where any verified instant lies ahead of now.
+pub(super) fn clock(newest_instant: Option<Timestamp>, now: Timestamp, findings: &mut Findings) {
+    if let Some(at) = newest_instant.filter(|at| at.since(now) > CLOCK_TOLERANCE) {
+        let message = format!(
+            "a verified instant, {at}, is later than now, {now}: check this machine's clock"
+        );
+        findings.push(Finding::new(Code::ClockSuspect, Severity::Attention, message).since(at));
+    }
+}
+
+/// `LONG_INTERVAL`, of the newest issue against the verifier's limit and twice the baseline's.
+pub(super) fn interval(since_baseline: &[VerifiedIssue], trust: &Trust, findings: &mut Findings) {
+    let (Some(baseline), Some(newest)) = (since_baseline.first(), since_baseline.last()) else {
+        return;
+    };
+    let life = |verified: &VerifiedIssue| verified.issue().expires.since(verified.issue().as_of);
+    let number = newest.issue().number;
+    let days = life(newest) / DAY;
+    let limit = trust.max_interval_days;
+    let message = if life(newest) > limit.saturating_mul(DAY) {
+        format!("issue {number} is valid for {days} days, more than {limit}")
+    } else if life(newest) > 2 * life(baseline) {
+        format!(
+            "issue {number} is valid for {days} days, more than twice as long as the baseline issue"
+        )
+    } else {
+        return;
+    };
+    findings.push(Finding::new(Code::LongInterval, Severity::Attention, message).issue(number));
+}
+
+/// Every lapse in the series, from its dates and from fetches on record.
+pub(super) fn gaps(
+    series: &[VerifiedIssue],
+    silences: &[Silence],
+    obtained_at: Timestamp,
+) -> Vec<Gap> {
+    let gap = |pair: &[VerifiedIssue]| {
+        let (before, issue) = (pair[0].issue(), pair[1].issue());
+        let silence = silences.iter().find(|silence| silence.after_issue == before.number);
+        let to = if issue.as_of > before.expires {
+            Some(issue.as_of)
+        } else {
+            silence.map(|silence| silence.ended.unwrap_or(obtained_at))
+        };
+        to.map(|to| Gap { from: before.expires, to, after_issue: before.number })
+    };
+    series.windows(2).filter_map(gap).collect()
+}
+
+/// `RESUMED`, for each gap since the baseline issue.
+pub(super) fn resumed(gaps: &[Gap], baseline: u64, findings: &mut Findings) {
+    for gap in gaps.iter().filter(|gap| gap.after_issue >= baseline) {
+        let number = gap.after_issue + 1;
+        let message =
+            format!("nothing was affirmed from {} to {}, before issue {number}", gap.from, gap.to);
+        findings.push(
+            Finding::new(Code::Resumed, Severity::Attention, message).issue(number).since(gap.from),
+        );
+    }
+}

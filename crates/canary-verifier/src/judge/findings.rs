@@ -1,0 +1,50 @@
+//! Findings as they are gathered, and their order in the report.
+
+use canary_format::refusal::Refusal;
+
+use crate::report::{Code, Finding, Severity};
+
+/// The findings so far.
+#[derive(Debug, Default)]
+pub(super) struct Findings(Vec<Finding>);
+
+impl Findings {
+    pub(super) fn add(
+        &mut self,
+        code: Code,
+        severity: Severity,
+        message: impl Into<String>,
+    ) -> &mut Finding {
+        self.push(Finding::new(code, severity, message));
+        self.0.last_mut().expect("one was just added")
+    }
+
+    pub(super) fn push(&mut self, finding: Finding) {
+        self.0.push(finding);
+    }
+
+    pub(super) fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.0.extend(findings);
+    }
+
+    /// Worst first, then by issue and id (`verdicts.md` §4), each once.
+    pub(super) fn in_order(mut self) -> Vec<Finding> {
+        self.0.sort_by(|a, b| {
+            let key = |f: &Finding| {
+                (std::cmp::Reverse(f.severity), f.issue, f.fact.clone(), f.code, f.url.clone())
+            };
+            key(a).cmp(&key(b))
+        });
+        self.0.dedup();
+        self.0
+    }
+}
+
+/// Bytes that break a rule of the format, or exceed a size of it.
+pub(super) fn refused(refusal: &Refusal) -> Finding {
+    let code = match refusal {
+        Refusal::TooLarge { .. } => Code::TooLarge,
+        _ => Code::Malformed,
+    };
+    Finding::new(code, Severity::Alarm, refusal.to_string())
+}

@@ -1,0 +1,101 @@
+//! The same series elsewhere: mirrors that the user named (`verdicts.md` §3).
+
+use canary_format::pin::Pin;
+
+use super::findings::Findings;
+use super::log::{self, Signed};
+use super::obtained::Served;
+use super::series::{self, VerifiedIssue};
+use crate::evidence::Mirror;
+use crate::report::{Code, Finding, Severity};
+
+/// Two authentic payloads under one number: both envelopes, kept as evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fork {
+    /// The number that both carry.
+    pub number: u64,
+    /// The envelope of the series judged.
+    pub ours: Vec<u8>,
+    /// The other envelope.
+    pub theirs: Vec<u8>,
+    /// Where the other was obtained; `None` where it was seen before.
+    pub url: Option<String>,
+}
+
+/// Compares every mirror with the series judged.
+pub(super) fn judge(
+    mirrors: &[Mirror],
+    pin: Option<&Pin>,
+    ours: &[VerifiedIssue],
+    findings: &mut Findings,
+) -> Vec<Fork> {
+    let mut forks = Vec::new();
+    for mirror in mirrors {
+        let mut theirs = Findings::default();
+        let series = authentic(mirror, pin, &mut theirs);
+        if let Some(worst) = theirs.in_order().into_iter().next() {
+            let message = format!("the mirror is not used: {}", worst.message);
+            findings.push(
+                Finding::new(Code::MirrorFailed, Severity::Attention, message).url(&mirror.url),
+            );
+            continue;
+        }
+        forks.extend(compare(ours, &series, Some(&mirror.url), findings));
+    }
+    forks
+}
+
+/// Compares two authentic series: two payloads under one number are a fork, two envelopes of one
+/// payload are two logs that cannot both be the publisher's.
+pub(super) fn compare(
+    ours: &[VerifiedIssue],
+    theirs: &[VerifiedIssue],
+    url: Option<&str>,
+    findings: &mut Findings,
+) -> Vec<Fork> {
+    let mut forks = Vec::new();
+    for other in theirs {
+        let number = other.issue().number;
+        let Some(issue) = ours.iter().find(|issue| issue.issue().number == number) else {
+            continue;
+        };
+        let place = url.map_or("seen before".to_owned(), |url| format!("at {url}"));
+        let finding = if issue.digest() != other.digest() {
+            forks.push(Fork {
+                number,
+                ours: issue.envelope().bytes().to_vec(),
+                theirs: other.envelope().bytes().to_vec(),
+                url: url.map(str::to_owned),
+            });
+            let message =
+                format!("issue {number} is {} here and {} {place}", issue.digest(), other.digest());
+            Finding::new(Code::Fork, Severity::Alarm, message)
+        } else if issue.envelope().bytes() != other.envelope().bytes() {
+            let message = format!("issue {number} has another envelope {place}");
+            Finding::new(Code::LogInconsistent, Severity::Alarm, message)
+        } else {
+            continue;
+        };
+        let finding = finding.issue(number);
+        findings.push(if let Some(url) = url { finding.url(url) } else { finding });
+    }
+    forks
+}
+
+/// The mirror's series, or findings that say why it has none.
+fn authentic(mirror: &Mirror, pin: Option<&Pin>, findings: &mut Findings) -> Vec<VerifiedIssue> {
+    let served = Served::site(&mirror.site, findings);
+    let (Some(checkpoint), Some(leaves)) = (&served.checkpoint, served.leaves()) else {
+        return Vec::new();
+    };
+    if let Some(pin) = pin.filter(|pin| pin.number > leaves.last()) {
+        let message = format!("its log ends before the pinned issue {}", pin.number);
+        findings.add(Code::Rollback, Severity::Alarm, message);
+        return Vec::new();
+    }
+    let series = series::verify(leaves, pin, findings);
+    if let Some(newest) = series.last() {
+        let _: Signed = log::signature(checkpoint, newest.issue(), findings);
+    }
+    series
+}

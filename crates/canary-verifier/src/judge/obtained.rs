@@ -1,0 +1,181 @@
+//! The first steps: what was obtained, as a checkpoint and leaves (`verdicts.md` §6).
+
+use std::borrow::Cow;
+
+use canary_format::checkpoint::{Checkpoint, MAX_LEAVES};
+use canary_format::envelope::Envelope;
+use canary_format::issue::Issue;
+use canary_format::merkle::{leaf_hash, root};
+use canary_format::refusal::{Refusal, Rule};
+use canary_format::tlog_proof::TlogProof;
+
+use super::findings::{Findings, refused};
+use super::series::Leaves;
+use crate::evidence::{Obtained, Seen, Site, Source};
+use crate::report::{Code, Severity};
+
+/// What was obtained, as far as it could be read.
+#[derive(Debug, Default)]
+pub(super) struct Served<'a> {
+    pub(super) reach: Reach,
+    pub(super) checkpoint: Option<Checkpoint>,
+    /// The first leaf is that after `offset` others.
+    pub(super) offset: u64,
+    pub(super) leaves: Option<Cow<'a, [Vec<u8>]>>,
+    /// Whether the leaves, or the one leaf and its proof, give the checkpoint's root.
+    pub(super) root: RootCheck,
+}
+
+/// Whether anything was obtained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Reach {
+    #[default]
+    Obtained,
+    Missing,
+    Unreachable,
+}
+
+/// Whether leaves and checkpoint fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum RootCheck {
+    /// There is nothing to check.
+    #[default]
+    None,
+    Fits,
+    Differs,
+}
+
+impl<'a> Served<'a> {
+    pub(super) fn read(source: &'a Source, findings: &mut Findings) -> Self {
+        match source {
+            Source::Site(site) => Self::site(site, findings),
+            Source::Proof(bytes) => Self::file(bytes, findings, Self::proof),
+            Source::Envelope(bytes) => Self::file(bytes, findings, Self::envelope),
+        }
+    }
+
+    pub(super) fn leaves(&self) -> Option<Leaves<'_>> {
+        let bytes = self.leaves.as_deref()?;
+        Some(Leaves { offset: self.offset, bytes })
+    }
+
+    /// A file holds one issue; what was seen before supplies the ones before it.
+    pub(super) fn after_seen(&mut self, seen: &Seen) {
+        let known = usize::try_from(self.offset).ok().and_then(|offset| seen.leaves.get(..offset));
+        if let (Some(known @ [_, ..]), Some(leaves)) = (known, &self.leaves) {
+            self.leaves = Some(Cow::Owned([known, leaves].concat()));
+            self.offset = 0;
+        }
+    }
+
+    pub(super) fn site(site: &'a Site, findings: &mut Findings) -> Self {
+        let mut served = Self::default();
+        let Some(bytes) = served.take(&site.checkpoint, "the checkpoint", findings) else {
+            return served;
+        };
+        let checkpoint = match Checkpoint::parse(bytes) {
+            Ok(checkpoint) => checkpoint,
+            Err(refusal) => {
+                findings.push(refused(&refusal));
+                return served;
+            }
+        };
+        let size = checkpoint.size();
+        served.checkpoint = Some(checkpoint);
+        match size {
+            0 => {
+                let none = Rule::Form("at least one leaf");
+                findings.push(refused(&Refusal::malformed("checkpoint line 2", none)));
+                return served;
+            }
+            1..=MAX_LEAVES => {}
+            _ => {
+                let message = format!("the log has {size} leaves, more than {MAX_LEAVES}");
+                findings.add(Code::TooLarge, Severity::Alarm, message);
+                return served;
+            }
+        }
+        // Where the checkpoint is there and its leaves are not, they are unreachable (§6).
+        let leaves = match &site.leaves {
+            Obtained::Missing => {
+                served.unreachable("the leaves that the checkpoint covers are not there", findings);
+                return served;
+            }
+            leaves => served.take(leaves, "the leaves", findings),
+        };
+        if let (Some(leaves), Some(checkpoint)) = (leaves, &served.checkpoint) {
+            let hashes: Vec<_> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
+            served.root = RootCheck::Fits;
+            if leaves.len() as u64 != size || root(&hashes) != checkpoint.root() {
+                served.root = RootCheck::Differs;
+                let message = "the leaves do not give the checkpoint's root";
+                findings.add(Code::LogInconsistent, Severity::Alarm, message);
+            }
+            served.leaves = Some(Cow::Borrowed(leaves));
+        }
+        served
+    }
+
+    fn file(
+        bytes: &'a Obtained<Vec<u8>>,
+        findings: &mut Findings,
+        read: impl Fn(&mut Self, &[u8], &mut Findings) -> Result<(), Refusal>,
+    ) -> Self {
+        let mut served = Self::default();
+        if let Some(bytes) = served.take(bytes, "the file", findings)
+            && let Err(refusal) = read(&mut served, bytes, findings)
+        {
+            findings.push(refused(&refusal));
+        }
+        served
+    }
+
+    fn proof(&mut self, bytes: &[u8], findings: &mut Findings) -> Result<(), Refusal> {
+        let proof = TlogProof::parse(bytes)?;
+        let missing = || Refusal::malformed("proof", Rule::MissingMember("extra"));
+        let leaf = proof.extra.as_ref().ok_or_else(missing)?;
+        self.root = RootCheck::Fits;
+        if let Err(error) = proof.verify(leaf) {
+            self.root = RootCheck::Differs;
+            let message = format!("the envelope is not the leaf that the proof speaks of: {error}");
+            findings.add(Code::LogInconsistent, Severity::Alarm, message);
+        }
+        self.offset = proof.index;
+        self.leaves = Some(Cow::Owned(vec![leaf.clone()]));
+        self.checkpoint = Some(proof.checkpoint);
+        Ok(())
+    }
+
+    fn envelope(&mut self, bytes: &[u8], _: &mut Findings) -> Result<(), Refusal> {
+        let envelope = Envelope::parse(bytes)?;
+        self.offset = Issue::parse(envelope.payload())?.number - 1;
+        self.leaves = Some(Cow::Owned(vec![bytes.to_vec()]));
+        Ok(())
+    }
+
+    /// What was obtained, or the finding that says why it was not.
+    fn take<'t, T>(
+        &mut self,
+        obtained: &'t Obtained<T>,
+        what: &str,
+        findings: &mut Findings,
+    ) -> Option<&'t T> {
+        match obtained {
+            Obtained::Got(value) => return Some(value),
+            Obtained::Missing => {
+                self.reach = Reach::Missing;
+                findings.add(Code::Missing, Severity::Alarm, format!("{what} is not there"));
+            }
+            Obtained::Unreachable(how) => {
+                self.unreachable(&format!("{what} could not be read: {how}"), findings)
+            }
+            Obtained::Refused(refusal) => findings.push(refused(refusal)),
+        }
+        None
+    }
+
+    fn unreachable(&mut self, message: &str, findings: &mut Findings) {
+        self.reach = Reach::Unreachable;
+        findings.add(Code::Unreachable, Severity::Unknown, message);
+    }
+}
