@@ -181,7 +181,10 @@
   // A pin opened as an address brings its own fragment: `…/canary/#1:sha256:…`.
   function pinFromAddress() {
     const fragment = decodeURIComponent(location.hash.slice(1));
-    if (canary.parsePin(fragment)) $("pin").value = location.href.split("#")[0].replace(/[^/]*$/, "") + "#" + fragment;
+    if (!canary.parsePin(fragment)) return;
+    // A pin names the place on the web; a page opened as a file knows the number and the digest only.
+    const place = location.protocol === "file:" ? "" : location.href.split("#")[0].replace(/[^/]*$/, "");
+    $("pin").value = place + "#" + fragment;
   }
 
   function start() {
