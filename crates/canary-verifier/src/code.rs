@@ -87,6 +87,56 @@ pub enum Code {
     FreshnessInvalid,
     /// An issue is valid for longer than the verifier accepts.
     LongInterval,
+
+    // Codes of canaries in other formats (`docs/spec/dialects.md`). The native judge never gives them.
+    /// Nothing in this canary is signed.
+    Unsigned,
+    /// A signature by a key that the user did not name.
+    UnknownSigner,
+    /// A signature rests on a digest whose collisions are practical.
+    SignatureWeakHash,
+    /// A signature rests on a digest under which anybody can forge, and does not count.
+    SignatureRefused,
+    /// A signature says of itself that it has ended.
+    SignatureExpired,
+    /// A signature was made for another purpose.
+    SignaturePurpose,
+    /// The key had ended when the signature was made.
+    SignerKeyExpired,
+    /// The key has ended since the signature was made.
+    SignerKeyExpiredSince,
+    /// The key was revoked when the signature was made, or in a way that ends every signature.
+    SignerKeyRevoked,
+    /// The key was revoked since the signature was made, for a reason that leaves older ones valid.
+    SignerKeyRevokedSince,
+    /// The key could not make such a signature: too young, or not for signing.
+    SignerKeyInvalid,
+    /// The words leave the deadline open, or give none.
+    DeadlineUndefined,
+    /// The words give no date of issue.
+    DateUndefined,
+    /// The date of issue and the time of signing lie well apart.
+    DatesDisagree,
+    /// An issue came after the deadline that the one before it gave.
+    IssuedLate,
+    /// An issue came before the window that the one before it announced.
+    IssuedEarly,
+    /// A text under the same date was replaced by another.
+    Corrected,
+    /// Words under a heading for announcements.
+    Announcement,
+    /// Words stand outside of what is signed.
+    WordsOutside,
+    /// Several signed texts stand in one publication.
+    SeveralSpans,
+    /// Fields are signed one by one, and nothing binds them together.
+    FieldsUnbound,
+    /// A field that nobody signed.
+    FieldUnsigned,
+    /// Fields of different issues are put together.
+    FieldsSpliced,
+    /// The key that the canary names as its panic key has signed.
+    PanicKeySigned,
 }
 
 impl std::fmt::Display for Code {

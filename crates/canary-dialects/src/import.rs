@@ -1,0 +1,183 @@
+//! A published history as files: which are issues, which are signatures over them, and in what order they stood.
+//!
+//! Reading a repository or a folder is the caller's; this part is pure and takes what was read.
+
+use std::collections::BTreeMap;
+
+use crate::Timestamp;
+use crate::dialect::{dialect, recognise};
+use crate::reading::{Issue, Kind, Published, Remark};
+use crate::trust::Trust;
+
+/// One version of one file.
+#[derive(Debug, Clone)]
+pub struct Version {
+    /// Its path, parts parted by `/`.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// When it came to be there: the time of its commit. `None` for a folder, which does not say.
+    pub at: Option<Timestamp>,
+}
+
+/// What an import made of the files.
+#[derive(Debug, Default)]
+pub struct Imported {
+    /// The issues, in the order in which they were found; judging puts them in the order of their dates.
+    pub issues: Vec<Issue>,
+    /// What is to be said of single publications: the path and the remark.
+    pub remarks: Vec<(String, Remark)>,
+    /// Files that are no issues, each with the reason.
+    pub left_out: Vec<(String, LeftOut)>,
+}
+
+/// Why a file is not an issue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LeftOut {
+    /// It accompanies an issue: its name begins with that issue's.
+    Accompanies,
+    /// It is not signed, and the issues beside it are.
+    NotSigned,
+    /// It bears the marks of several dialects, or of none.
+    Unrecognised,
+    /// Not a text.
+    NotText,
+}
+
+/// The most versions of files in one import.
+pub const MAX_VERSIONS: usize = 100_000;
+
+/// Ends of file names under which detached signatures stand.
+const SIGNATURE_ENDS: [&str; 7] = ["sig", "asc", "minisig", "signify", "sshsig", "gpg", "sign"];
+/// Ends of file names that are texts.
+const TEXT_ENDS: [&str; 9] = ["txt", "md", "asc", "html", "htm", "json", "text", "gpg", "pgp"];
+
+/// Finds the issues among files and reads them.
+///
+/// `kind` is the dialect that the user names; without it each file is recognised by its marks.
+pub fn import(versions: &[Version], kind: Option<Kind>, trust: &Trust) -> Imported {
+    let mut imported = Imported::default();
+    let mut paths: BTreeMap<&str, Vec<&Version>> = BTreeMap::new();
+    for version in versions.iter().take(MAX_VERSIONS) {
+        paths.entry(&version.path).or_default().push(version);
+    }
+    let names: Vec<&str> = paths.keys().copied().collect();
+    // A detached signature is a file whose name is another's with an end of its own.
+    let owner: BTreeMap<&str, &str> =
+        names.iter().filter_map(|name| Some((*name, signed_file(name, &paths)?))).collect();
+    let mut beside: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (signature, text) in &owner {
+        beside.entry(text).or_default().push(signature);
+    }
+    let mut found: Vec<(Kind, &str, usize, Issue)> = Vec::new();
+    for (path, all) in paths.iter().filter(|(path, _)| !owner.contains_key(**path)) {
+        let signatures = beside.get(path).map(Vec::as_slice).unwrap_or_default();
+        if signatures.is_empty() && !is_text(path) {
+            imported.left_out.push(((*path).to_owned(), LeftOut::NotText));
+            continue;
+        }
+        if accompanies(path, &names, &owner) {
+            imported.left_out.push(((*path).to_owned(), LeftOut::Accompanies));
+            continue;
+        }
+        for (place, version) in all.iter().enumerate() {
+            // The signatures as they stood at the end of this version's time.
+            let until = all.get(place + 1).and_then(|next| next.at);
+            let held: Vec<(&str, &[u8])> = signatures
+                .iter()
+                .filter_map(|name| {
+                    let versions = &paths[name];
+                    let last = versions
+                        .iter()
+                        .rev()
+                        .find(|one| until.is_none_or(|until| one.at.is_some_and(|at| at < until)));
+                    last.map(|one| (*name, one.bytes.as_slice()))
+                })
+                .filter(|(_, bytes)| !bytes.is_empty())
+                .collect();
+            if version.bytes.is_empty() {
+                continue;
+            }
+            let published =
+                Published { source: path, body: &version.bytes, beside: &held, seen: version.at };
+            let Some(kind) = kind.or_else(|| recognise(&published).ok()) else {
+                imported.left_out.push(((*path).to_owned(), LeftOut::Unrecognised));
+                continue;
+            };
+            let reading = dialect(kind).read(&published, trust);
+            imported
+                .remarks
+                .extend(reading.remarks.into_iter().map(|remark| ((*path).to_owned(), remark)));
+            found.extend(reading.issues.into_iter().map(|issue| (kind, *path, place, issue)));
+        }
+    }
+    let any_signed =
+        found.iter().any(|(kind, _, _, issue)| kind.is_signed() && !issue.signatures.is_empty());
+    let canaries = found.iter().any(|(_, path, ..)| path.to_lowercase().contains("canary"));
+    let mut last: Option<(&str, canary_format::digest::Digest)> = None;
+    for (kind, path, _, issue) in found {
+        let unsigned_beside_signed = any_signed && !kind.is_signed();
+        let other_page = !kind.is_signed() && canaries && !path.to_lowercase().contains("canary");
+        if unsigned_beside_signed || other_page {
+            if imported.left_out.last().is_none_or(|(known, _)| known != path) {
+                imported.left_out.push((path.to_owned(), LeftOut::NotSigned));
+            }
+            continue;
+        }
+        // A commit that touches only white space outside of what counts is no new issue.
+        if last == Some((path, issue.digest)) {
+            continue;
+        }
+        last = Some((path, issue.digest));
+        imported.issues.push(issue);
+    }
+    imported
+}
+
+/// The text that a file's name makes it a signature of: `a.txt.sig`, `a.txt.sig.alice`, `a.txt.asc`, `a.sig` for `a.txt`.
+fn signed_file<'a>(name: &str, paths: &BTreeMap<&'a str, Vec<&Version>>) -> Option<&'a str> {
+    let ends = |end: &str| SIGNATURE_ENDS.contains(&end.to_lowercase().as_str());
+    let mut rest = name;
+    for _ in 0..3 {
+        let (stem, end) = rest.rsplit_once('.')?;
+        let is_signature = ends(end) || name[stem.len() + 1..].split('.').any(ends);
+        if is_signature {
+            if let Some((text, _)) = paths.get_key_value(stem) {
+                return Some(text);
+            }
+            if let Some((text, _)) = TEXT_ENDS
+                .iter()
+                .filter(|end| !ends(end))
+                .find_map(|end| paths.get_key_value(format!("{stem}.{end}").as_str()))
+            {
+                return Some(text);
+            }
+        }
+        rest = stem;
+    }
+    None
+}
+
+fn is_text(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.').is_none_or(|(_, end)| TEXT_ENDS.contains(&end.to_lowercase().as_str()))
+}
+
+/// Whether the name is another text's with more words behind it: a letter beside an issue.
+fn accompanies(path: &str, names: &[&str], owner: &BTreeMap<&str, &str>) -> bool {
+    let stem =
+        |name: &str| -> String { name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned() };
+    let own = stem(path);
+    names.iter().any(|other| {
+        let other_stem = stem(other);
+        *other != path
+            && !owner.contains_key(other)
+            && is_text(other)
+            && other_stem.bytes().any(|byte| byte.is_ascii_digit())
+            && own.strip_prefix(&other_stem).is_some_and(|more| {
+                more.starts_with(['-', '_'])
+                    && more[1..].starts_with(|c: char| c.is_ascii_alphabetic())
+            })
+    })
+}
