@@ -46,6 +46,8 @@ export function makeSeries({ count, origin = "canary.example/main", start = Date
   const logKey = vkey(origin, 1, log);
   const heartKey = vkey(origin + "/heartbeat", 4, heart);
   const leaves = [];
+  const pins = [];
+  let last = null;
   let previous = null;
   let slot = 0;
   while (leaves.length < count) {
@@ -69,12 +71,12 @@ export function makeSeries({ count, origin = "canary.example/main", start = Date
     const signatures = signers.slice(0, 2).map((signer) => ({ keyid: signer.fingerprint, sig: signer.sign(pae).toString("base64") }));
     leaves.push(Buffer.from(JSON.stringify({ payloadType: type, payload: payload.toString("base64"), signatures })));
     previous = "sha256:" + sha256(payload).toString("hex");
-    if (leaves.length === 1) makeSeries.pin = `https://${origin}/#1:sha256:${sha256(payload).toString("base64url")}`;
-    makeSeries.last = issue;
+    pins.push(`https://${origin}/#${leaves.length}:sha256:${sha256(payload).toString("base64url")}`);
+    last = issue;
   }
   const body = `${origin}\n${leaves.length}\n${root(leaves.map((leaf) => sha256(Buffer.from([0]), leaf))).toString("base64")}\n`;
   const line = (name, id, sig) => `\u2014 ${name} ${Buffer.concat([id, sig]).toString("base64")}\n`;
-  const time = heartbeatAt ?? Date.parse(makeSeries.last.as_of) / 1000 + DAY / 2;
+  const time = heartbeatAt ?? Date.parse(last.as_of) / 1000 + DAY / 2;
   const stamp = Buffer.alloc(8);
   stamp.writeBigUInt64BE(BigInt(time));
   const checkpoint = body + "\n" + line(origin, logKey.id, log.sign(Buffer.from(body))) +
@@ -86,7 +88,7 @@ export function makeSeries({ count, origin = "canary.example/main", start = Date
     const bundle = Buffer.concat(part.flatMap((leaf) => [Buffer.from([leaf.length >> 8, leaf.length & 255]), leaf]));
     files.set(`tile/entries/${String(n).padStart(3, "0")}${part.length < 256 ? ".p/" + part.length : ""}`, bundle);
   }
-  return { files, pin: makeSeries.pin, newest: makeSeries.last, at: time + 3600 };
+  return { files, pin: pins[0], pins, newest: last, at: time + 3600 };
 }
 
 export function write(files, folder) {
@@ -141,3 +143,71 @@ export function rightToLeft() {
     facts: facts.slice(0, 2).map((fact) => ({ ...fact, text: { ...words[fact.id], en: fact.text.en } })),
   });
 }
+
+// Series to compare the page and the command on.
+export const lives = {
+  "an eventful life": eventful,
+  "a life in Arabic and Hebrew": rightToLeft,
+  "words that change": () => makeSeries({
+    count: 5, facts,
+    edit(issue, number) {
+      const [first, second, third] = issue.facts;
+      if (number >= 2) first.text = { ...first.text, en: "We have shared no private key." };
+      if (number === 3) issue.facts = issue.facts.filter((fact) => fact !== second);
+      if (number >= 4) second.scope.layers = ["physical"];
+      if (number >= 5) Object.assign(third, { tense: "since", since: "2026-01-01" });
+    },
+  }),
+  "a publisher that changes": () => makeSeries({
+    count: 6, facts: facts.slice(0, 1),
+    edit(issue, number) {
+      const { publisher, roster, log } = issue;
+      if (number >= 2) publisher.contact = "https://example.com/canary";
+      if (number >= 3) publisher.services = publisher.services.slice(0, 1);
+      if (number >= 4) publisher.entities[0].jurisdiction = "AT";
+      if (number >= 5) roster.signers[2].role = "Chair";
+      if (number >= 6) log.heartbeat.max_age = 7200;
+      issue.facts[0].scope.services = ["compute"];
+    },
+  }),
+  "counters that change": () => makeSeries({
+    count: 6, facts: facts.slice(0, 1),
+    edit(issue, number) {
+      const counter = (id, year, value) => ({ id, text: counters[0].text, from: `${year}-01-01`, to: `${year}-12-31`, value });
+      issue.counters = [
+        counter("orders", 2020 + number, { exact: number }),
+        counter("band", 2025, { band: number < 3 ? [0, 249] : number < 5 ? [250, 499] : [0, 999] }),
+        counter("kind", 2020 + number, number % 2 ? { exact: 0 } : { band: [0, 249] }),
+        ...(number < 4 ? [counter("gone", 2025, { exact: 1 })] : []),
+      ];
+    },
+  }),
+  "evidence that comes and goes": () => makeSeries({
+    count: 4, facts: facts.slice(0, 1),
+    edit(issue, number) {
+      // An unknown chain is no evidence.
+      if (number >= 2) issue.not_before = [{ kind: "drand", chain: "00".repeat(32), round: number, signature: "00".repeat(48) }];
+      if (number === 4) issue.expires = iso(Date.parse(issue.expires) / 1000 + 200 * DAY);
+    },
+  }),
+  "a chain that breaks": () => makeSeries({
+    count: 4, facts,
+    edit(issue, number) {
+      if (number === 3) issue.previous = "sha256:" + "0".repeat(64);
+    },
+  }),
+  "a quorum that must span countries": () => makeSeries({
+    count: 3, facts,
+    edit(issue, number) {
+      if (number >= 2) Object.assign(issue.roster, { min_jurisdictions: 2, threshold: 2 });
+      if (number >= 3) Object.assign(issue.roster, { threshold: 3 });
+    },
+  }),
+  "an issue of other members": () => makeSeries({
+    count: 3, facts,
+    edit(issue, number) {
+      if (number === 2) issue.remarks = "none";
+    },
+  }),
+  "one that is not due for years": () => makeSeries({ count: 2, facts: [], step: 390 * DAY }),
+};

@@ -1,10 +1,12 @@
 // The page's verifier over every site of the vectors, and over edge cases of Ed25519.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { canary, corpora, folder, noble, root, shared } from "./canary.mjs";
+import { lives, write } from "./series.mjs";
 
 const places = [join(root, "tests", "vectors"), join(shared, "vectors")].filter(existsSync);
 const cases = places.flatMap((place) =>
@@ -13,6 +15,33 @@ const cases = places.flatMap((place) =>
     .map((entry) => ({ name: entry.name, path: join(place, entry.name) })));
 
 const engines = [canary.ed25519.webCrypto, canary.ed25519.vendored(noble)];
+
+const noCommand = process.env.CANARY_BIN ? false : "left out: CANARY_BIN does not name the command";
+
+// CANARY_BIN names the command: page and command must say the same of every site and file.
+async function agrees(path, pin, at) {
+  const args = ["verify", path, "--at", at, "--json", ...(pin ? ["--pin", pin] : [])];
+  let out;
+  try {
+    out = execFileSync(process.env.CANARY_BIN, args, { stdio: ["ignore", "pipe", "ignore"] });
+  } catch (error) {
+    out = error.stdout; // 1 to 3 are verdicts
+  }
+  const command = JSON.parse(out);
+  const evidence = statSync(path).isDirectory() ? { read: folder(path) } : { bytes: new Uint8Array(readFileSync(path)) };
+  const page = await canary.judge(evidence, { pin, at: canary.instant(at), engine: engines[0] });
+  const says = (report) => ({
+    severity: report.severity,
+    state: report.state,
+    issue: report.issue,
+    affirmed_by: report.affirmed_by,
+    facts: report.facts.map(({ digest, ...fact }) => fact),
+    gaps: report.gaps,
+    heartbeat: report.log?.heartbeat_at ?? null,
+    findings: report.findings.map(({ code, severity, issue, fact }) => [code, severity, issue ?? "", fact ?? ""].join(" ")).sort(),
+  });
+  assert.deepEqual(says(page), says(command), `${path} ${pin} ${at}`);
+}
 
 async function judge(path, expect, engine) {
   const at = canary.instant(expect.at);
@@ -35,25 +64,23 @@ for (const { name, path } of cases) {
       for (const code of expect.never) assert.ok(!codes.includes(code), `${code} in ${codes}`);
     });
   }
-  // CANARY_BIN names the command: page and command must say the same of every site.
-  test(`vector ${name}: the command agrees`, { skip: process.env.CANARY_BIN ? false : "left out: CANARY_BIN not set" }, async () => {
-    const args = ["verify", join(path, "site"), "--pin", expect.pin, "--at", expect.at, "--json"];
-    let out;
-    try {
-      out = execFileSync(process.env.CANARY_BIN, args, { stdio: ["ignore", "pipe", "ignore"] });
-    } catch (error) {
-      out = error.stdout; // 1 to 3 are verdicts
+  test(`vector ${name}: the command agrees`, { skip: noCommand }, () => agrees(join(path, "site"), expect.pin, expect.at));
+}
+
+// Lives with more in them than one thing wrong, judged from several pins and instants.
+for (const [name, make] of Object.entries(lives)) {
+  test(`${name}: the command agrees`, { skip: noCommand }, async () => {
+    const { files, pin, pins, at } = make();
+    const folder = mkdtempSync(join(tmpdir(), "canary-agree-"));
+    write(files, folder);
+    for (const wanted of [null, pin, ...pins]) {
+      for (const days of [-400, -45, 0, 20, 60]) {
+        await agrees(folder, wanted, new Date((at + days * 86400) * 1000).toISOString().replace(".000Z", "Z"));
+      }
     }
-    const command = JSON.parse(out);
-    const page = await judge(path, expect, engines[0]);
-    const says = (report) => ({
-      severity: report.severity,
-      state: report.state,
-      issue: report.issue?.number ?? null,
-      digest: report.issue?.digest ?? null,
-      codes: report.findings.map(({ code, severity, issue, fact }) => [code, severity, issue ?? null, fact ?? null].join(" ")).sort(),
-    });
-    assert.deepEqual(says(page), says(command));
+    for (const file of ["latest.json", "issues/0001.json"]) {
+      for (const wanted of [null, pin, pins.at(-1)]) await agrees(join(folder, file), wanted, new Date(at * 1000).toISOString().replace(".000Z", "Z"));
+    }
   });
 }
 

@@ -36,36 +36,22 @@
     return { envelope, index: Number(index[1]), path, checkpoint: canary.bytesOf(text.slice(split + 2)) };
   }
 
-  // A bare envelope, a tlog-proof or a .canary file: the issue stands alone, so only a pin of its own
-  // number reaches it.
+  // A bare envelope, a tlog-proof or a .canary file: a series of which one leaf is at hand.
   async function judgeFile(report, engine, bytes) {
-    const asText = new TextDecoder().decode(bytes.subarray(0, 32));
-    let checkpoint = null;
-    let envelopeBytes = bytes;
-    if (asText.startsWith("c2sp.org/tlog-proof@v1")) {
-      const proof = parseProof(bytes);
-      if (!proof.envelope) throw new canary.Fault("MALFORMED", "proof without an envelope");
-      checkpoint = canary.parseCheckpoint(proof.checkpoint);
-      envelopeBytes = proof.envelope;
-      report.step("checkpoint", "holds", { origin: checkpoint.origin, size: checkpoint.size });
-      const root = await inclusionRoot(await canary.leafHash(envelopeBytes), proof.index, checkpoint.size, proof.path);
-      const holds = proof.index < checkpoint.size && root !== null && canary.equal(root, checkpoint.root);
-      if (!holds) report.find("LOG_INCONSISTENT", "alarm");
-      report.step("tree", holds ? "holds" : "fails", { size: checkpoint.size, root: canary.base64(checkpoint.root) });
+    const head = new TextDecoder().decode(bytes.subarray(0, 32));
+    if (!head.startsWith("c2sp.org/tlog-proof@v1")) {
+      const { issue } = await canary.parseEnvelope(bytes);
+      return canary.judgeIssues(report, engine, [bytes], issue.number - 1, null);
     }
-    const envelope = await canary.parseEnvelope(envelopeBytes);
-    const { number } = envelope.issue;
-    const reached = report.pin?.number === number;
-    if (reached && !canary.equal(envelope.digest, report.pin.digest)) {
-      report.find("PIN_MISMATCH", "alarm", { issue: number });
-      return canary.finish(report, { state: "UNVERIFIED", checkpoint });
-    }
-    if (!reached) report.find("UNPINNED", "attention", { issue: number });
-    const holds = await canary.isAuthentic(report, engine, envelope, null, checkpoint?.origin ?? null);
-    report.step("chain", holds ? "holds" : "fails", { from: number, to: number, newest: holds ? number : null, pinned: reached });
-    if (!holds) return canary.finish(report, { state: "UNVERIFIED", checkpoint });
-    const heartbeat = await canary.judgeAuthentic(report, engine, [envelope], checkpoint);
-    return canary.finish(report, { state: report.state, authentic: [envelope], checkpoint, heartbeat });
+    const proof = parseProof(bytes);
+    canary.require(proof.envelope, "no envelope in it", "proof");
+    const checkpoint = canary.parseCheckpoint(proof.checkpoint);
+    report.step("checkpoint", "holds", { origin: checkpoint.origin, size: checkpoint.size });
+    const root = await inclusionRoot(await canary.leafHash(proof.envelope), proof.index, checkpoint.size, proof.path);
+    const holds = proof.index < checkpoint.size && root !== null && canary.equal(root, checkpoint.root);
+    if (!holds) report.find("LOG_INCONSISTENT", "alarm");
+    report.step("tree", holds ? "holds" : "fails", { size: checkpoint.size, root: canary.base64(checkpoint.root) });
+    return canary.judgeIssues(report, engine, [proof.envelope], proof.index, checkpoint);
   }
 
   canary.judgeFile = judgeFile;

@@ -22,6 +22,7 @@
     const bytes = await read("checkpoint");
     if (bytes === null) throw new canary.Fault("MISSING", "no checkpoint");
     const checkpoint = canary.parseCheckpoint(bytes);
+    if (checkpoint.size === 0) throw new canary.Fault("MALFORMED", "no leaf");
     if (checkpoint.size > canary.LIMITS.leaves) throw new canary.Fault("TOO_LARGE", `more than ${canary.LIMITS.leaves} leaves`);
     return { checkpoint, ...(await readLeaves(read, checkpoint)) };
   }
@@ -110,24 +111,22 @@
   const text = (seconds) => new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
   const persons = (list) => list.map(({ name, role, jurisdiction }) => ({ name, role, jurisdiction }));
 
-  // --- Signatures of an issue (format.md section 4) ---------------------------------------------
+  // --- Which issues are authentic (format.md sections 2 to 4) -------------------------------------
 
-  // Verifies every signature by a key of the given rosters. Returns the good key ids, and whether a known key failed.
+  // Verifies every signature by a key of the given rosters: the good key ids, and the names whose key failed.
   async function verifySignatures(engine, envelope, rosters) {
     const known = new Map();
-    for (const roster of rosters) {
-      for (const signer of roster.signers) {
-        for (const key of signer.keys) {
-          const { keyid, raw } = await canary.personKey(key);
-          known.set(keyid, raw);
-        }
+    for (const signer of rosters.flatMap((roster) => roster.signers)) {
+      for (const key of signer.keys) {
+        const { keyid, raw } = await canary.personKey(key);
+        known.set(keyid, { raw, name: signer.name });
       }
     }
     const tried = envelope.signatures.filter(({ keyid }) => known.has(keyid));
-    const answers = await Promise.all(tried.map(({ keyid, sig }) => canary.ed25519.verifyStrict(engine, known.get(keyid), envelope.signed, sig)));
+    const answers = await Promise.all(tried.map(({ keyid, sig }) => canary.ed25519.verifyStrict(engine, known.get(keyid).raw, envelope.signed, sig)));
     return {
       good: new Set(tried.filter((_, i) => answers[i]).map(({ keyid }) => keyid)),
-      bad: tried.find((_, i) => !answers[i])?.keyid ?? null,
+      failed: tried.filter((_, i) => !answers[i]).map(({ keyid }) => known.get(keyid).name),
     };
   }
 
@@ -140,75 +139,83 @@
     return out;
   }
 
-  // k of n distinct persons, from enough distinct jurisdictions (format.md section 2.4).
-  async function quorum(roster, good) {
+  // k of n distinct persons, from enough distinct jurisdictions (format.md section 2.4). A detail where it falls short.
+  async function quorumShort(roster, good) {
     const signers = await signersOf(roster, good);
     const jurisdictions = new Set(signers.map((signer) => signer.jurisdiction)).size;
     const wanted = roster.min_jurisdictions ?? 1;
-    return {
-      holds: signers.length >= roster.threshold && jurisdictions >= wanted,
-      detail: `${signers.length} of ${roster.threshold} persons, ${jurisdictions} of ${wanted} jurisdictions`,
-    };
+    if (signers.length >= roster.threshold && jurisdictions >= wanted) return null;
+    return `${signers.length} of ${roster.threshold} persons, ${jurisdictions} of ${wanted} jurisdictions`;
   }
 
-  // Checks one envelope as the next of a chain. Adds findings; true when it is authentic.
-  async function isAuthentic(report, engine, envelope, previous, origin) {
+  // What is broken about one envelope as the issue of this number, after the one `before` it (or null).
+  async function brokenRules(engine, envelope, number, before, pin) {
     const { issue } = envelope;
-    const about = { issue: issue.number };
-    const before = report.findings.length;
-    const broken = (detail) => report.find("CHAIN_BROKEN", "alarm", { ...about, detail });
-    if (origin !== null && issue.origin !== origin) broken("origin");
-    if (previous) {
-      if (issue.number !== previous.issue.number + 1) broken("number");
-      if (issue.previous !== "sha256:" + canary.hex(previous.digest)) broken("previous");
-      if (canary.instant(issue.as_of) <= canary.instant(previous.issue.as_of)) broken("as_of");
-      if (issue.origin !== previous.issue.origin) broken("origin");
+    const broken = [];
+    const say = (code, more) => broken.push({ code, severity: "alarm", issue: number, ...more });
+    if (pin?.number === number && !canary.equal(envelope.digest, pin.digest)) say("PIN_MISMATCH");
+    if (issue.number !== number) say("CHAIN_BROKEN", { detail: "number" });
+    if (before) {
+      if (issue.previous !== "sha256:" + canary.hex(before.digest)) say("CHAIN_BROKEN", { detail: "previous" });
+      if (issue.origin !== before.issue.origin) say("CHAIN_BROKEN", { detail: "origin" });
+      if (canary.instant(issue.as_of) <= canary.instant(before.issue.as_of)) say("CHAIN_BROKEN", { detail: "as_of" });
     }
     const rosters = [issue.roster];
-    if (previous && !canary.same(previous.issue.roster, issue.roster)) rosters.push(previous.issue.roster);
-    const { good, bad } = await verifySignatures(engine, envelope, rosters);
-    if (bad) report.find("BAD_SIGNATURE", "alarm", { ...about, detail: bad });
-    for (const roster of rosters) {
-      const { holds, detail } = await quorum(roster, good);
-      if (!holds) report.find("QUORUM_SHORT", "alarm", { ...about, detail });
+    if (before && !canary.same(before.issue.roster, issue.roster)) rosters.push(before.issue.roster);
+    const { good, failed } = await verifySignatures(engine, envelope, rosters);
+    for (const signer of failed) say("BAD_SIGNATURE", { signer });
+    for (const roster of failed.length ? [] : rosters) {
+      const detail = await quorumShort(roster, good);
+      if (detail) say("QUORUM_SHORT", { detail });
     }
-    envelope.signers = await signersOf(issue.roster, good);
-    return report.findings.length === before;
+    const signers = (await Promise.all(rosters.map((roster) => signersOf(roster, good)))).flat();
+    envelope.signers = signers.filter((signer, i) => signers.findIndex(({ name }) => name === signer.name) === i);
+    return broken;
   }
 
-  // Walks the chain from the pin (without one, from issue 1) and returns the authentic issues, oldest first.
-  async function walk(report, engine, leaves, origin) {
-    const { pin } = report;
-    const first = pin ? pin.number : 1;
-    if (!pin) report.find("UNPINNED", "attention");
-    const authentic = [];
+  // Walks the chain and returns the authentic issues, oldest first. `leaves[0]` is issue `offset` + 1. What
+  // comes before the pin is history: where it does not hold, the series begins after it.
+  async function walk(report, engine, leaves, offset, pin) {
+    let authentic = [];
     // Read a stretch ahead, so that hashing does not wait for one issue after another.
     const ahead = new Map();
-    const read = (number) => {
-      for (let n = number; n < number + 32 && n <= leaves.length; n++) {
-        if (!ahead.has(n)) ahead.set(n, canary.parseEnvelope(leaves[n - 1]).catch((fault) => ({ fault })));
+    const read = (index) => {
+      for (let i = index; i < index + 32 && i < leaves.length; i++) {
+        if (!ahead.has(i)) ahead.set(i, canary.parseEnvelope(leaves[i]).catch((fault) => ({ fault })));
       }
-      return ahead.get(number);
+      return ahead.get(index);
     };
-    for (let number = first; number <= leaves.length; number++) {
-      const envelope = await read(number);
-      ahead.delete(number);
-      if (envelope.fault) {
-        report.fault(envelope.fault, { issue: number });
+    let before = null;
+    for (let index = 0; index < leaves.length; index++) {
+      const number = offset + index + 1;
+      const envelope = await read(index);
+      ahead.delete(index);
+      const { fault } = envelope;
+      if (fault && !(fault instanceof canary.Fault)) throw fault;
+      const broken = fault
+        ? [{ code: fault.code, severity: "alarm", issue: number, detail: fault.message }]
+        : await brokenRules(engine, envelope, number, before, pin);
+      before = fault ? null : envelope;
+      if (!broken.length) authentic.push(envelope);
+      else if (pin && number < pin.number) authentic = [];
+      else {
+        report.findings.push(...broken);
         break;
       }
-      if (pin && number === first && !canary.equal(envelope.digest, pin.digest)) {
-        report.find("PIN_MISMATCH", "alarm", { issue: number });
-        break;
-      }
-      if (envelope.issue.number !== number) {
-        report.find("CHAIN_BROKEN", "alarm", { issue: number, detail: "number" });
-        break;
-      }
-      if (!(await isAuthentic(report, engine, envelope, authentic.at(-1) ?? null, origin))) break;
-      authentic.push(envelope);
     }
     return authentic;
+  }
+
+  // The pin as far as these leaves reach it: the pin, null where it does not count, false where the tree ends before it.
+  function reach(report, offset, end, treeSize) {
+    const { pin } = report;
+    if (pin && treeSize !== null && treeSize < pin.number) {
+      report.find("ROLLBACK", "alarm");
+      return false;
+    }
+    if (pin && pin.number > offset && pin.number <= end) return pin;
+    report.find("UNPINNED", "attention");
+    return null;
   }
 
   // --- Log, heartbeat, dates ----------------------------------------------------------------------
@@ -222,7 +229,9 @@
     for (const { sig } of lines) {
       if (!(await canary.ed25519.verifyStrict(engine, newest.keys.log.key, checkpoint.signed, sig))) holds = false;
     }
-    if (!holds) report.find("CHECKPOINT_UNSIGNED", "alarm");
+    const about = { issue: newest.issue.number };
+    if (checkpoint.origin !== newest.issue.origin) report.find("CHAIN_BROKEN", "alarm", { ...about, detail: "origin" });
+    if (!holds) report.find("CHECKPOINT_UNSIGNED", "alarm", about);
     report.step("log-signature", holds ? "holds" : "fails", { origin: checkpoint.origin });
   }
 
@@ -232,17 +241,19 @@
     if (!declared) return report.step("heartbeat", "left out", { reason: "not declared" }), null;
     const { key } = newest.keys.heartbeat;
     let latest = null;
+    let ahead = 0;
     for (const { sig } of linesOf(checkpoint, newest.keys.heartbeat)) {
       if (sig.length !== 72) continue;
       const view = new DataView(sig.buffer, sig.byteOffset, 8);
       const time = Number(view.getBigUint64(0));
       const message = canary.concat(canary.bytesOf(`cosignature/v1\ntime ${time}\n`), checkpoint.signed);
       if (!Number.isSafeInteger(time) || !(await canary.ed25519.verifyStrict(engine, key, message, sig.subarray(8)))) continue;
-      if (time > report.at + CLOCK_SLACK) report.find("CLOCK_SUSPECT", "attention");
+      if (time > report.at + CLOCK_SLACK) ahead = Math.max(ahead, time);
       else latest = Math.max(latest ?? 0, time);
     }
+    if (ahead) report.find("CLOCK_SUSPECT", "attention", { since: text(ahead) });
     if (latest === null) {
-      report.find("HEARTBEAT_MISSING", "alarm");
+      report.find("HEARTBEAT_MISSING", "alarm", { issue: newest.issue.number });
       report.step("heartbeat", "fails", {});
       return null;
     }
@@ -255,7 +266,7 @@
     return latest;
   }
 
-  function checkDates(report, authentic) {
+  function checkDates(report, authentic, baseline) {
     const newest = authentic.at(-1).issue;
     const [asOf, nextDue, expires] = [newest.as_of, newest.next_due, newest.expires].map(canary.instant);
     const about = { issue: newest.number };
@@ -263,7 +274,7 @@
     if (state === "OVERDUE") report.find("OVERDUE", "attention", { ...about, since: newest.next_due });
     if (state === "LAPSED") report.find("LAPSED", "alarm", { ...about, since: newest.expires });
     if (asOf > report.at + CLOCK_SLACK) report.find("FUTURE_DATED", "alarm", about);
-    const base = authentic[0].issue;
+    const base = authentic[baseline].issue;
     const length = expires - asOf;
     if (length > report.maxInterval * DAY || length > 2 * (canary.instant(base.expires) - canary.instant(base.as_of))) {
       report.find("LONG_INTERVAL", "attention", about);
@@ -273,7 +284,7 @@
       const [before, after] = [authentic[i - 1].issue, authentic[i].issue];
       if (canary.instant(after.as_of) <= canary.instant(before.expires)) continue;
       report.gaps.push({ from: before.expires, to: after.as_of, after_issue: before.number });
-      report.find("RESUMED", "attention", { issue: after.number, since: before.expires, until: after.as_of });
+      if (i > baseline) report.find("RESUMED", "attention", { issue: after.number, since: before.expires, until: after.as_of });
     }
     report.step("dates", state === "LIVE" ? "holds" : "fails", { as_of: newest.as_of, next_due: newest.next_due, expires: newest.expires });
     return state;
@@ -339,15 +350,19 @@
     return false;
   }
 
-  function checkFacts(report, issues) {
+  // Findings begin at the baseline; what lies before it is history, told in `facts`.
+  function checkFacts(report, issues, baseline) {
     const lives = new Map();
+    const ever = new Map();
     issues.forEach((issue, index) => {
       for (const fact of issue.facts) {
+        ever.set(fact.id, { first: ever.get(fact.id)?.first ?? index, last: index });
+        if (index < baseline) continue;
         const about = { issue: issue.number, fact: fact.id };
         const life = lives.get(fact.id);
         if (!life) {
-          if (index > 0) report.find("FACT_ADDED", "alive", about);
-          lives.set(fact.id, { first: index, last: index, fact });
+          if (index > baseline) report.find("FACT_ADDED", "alive", about);
+          lives.set(fact.id, { last: index, fact });
           continue;
         }
         const changed = reworded(life.fact, fact);
@@ -359,43 +374,46 @@
       }
     });
     const newest = issues.length - 1;
-    report.facts = [...lives].map(([id, { first, last }]) => {
-      let state = "AFFIRMED";
-      if (last < newest) {
-        state = wasAnnounced(issues, last + 1, id) ? "RETIRED" : "ABSENT";
+    report.facts = [...ever].sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, { first, last }]) => {
+      const state = last === newest ? "AFFIRMED" : wasAnnounced(issues, last + 1, id) ? "RETIRED" : "ABSENT";
+      if (last < newest && lives.has(id)) {
         const [code, severity] = state === "RETIRED" ? ["FACT_RETIRED", "attention"] : ["FACT_ABSENT", "alarm"];
         report.find(code, severity, { issue: issues[last + 1].number, fact: id, since: issues[last + 1].as_of });
       }
       return { id, state, first_affirmed: issues[first].as_of, last_affirmed: issues[last].as_of };
     });
     for (const { id, after } of issues[newest].retiring ?? []) {
-      report.find("RETIREMENT_ANNOUNCED", "attention", { issue: issues[newest].number, fact: id, since: after });
+      report.find("RETIREMENT_ANNOUNCED", "attention", { fact: id, since: after });
     }
-    report.step("facts", report.facts.some((fact) => fact.state === "ABSENT") ? "fails" : "holds", { affirmed: issues[newest].facts.length, ever: lives.size });
+    report.step("facts", report.findings.some(({ code }) => code === "FACT_ABSENT") ? "fails" : "holds", { affirmed: issues[newest].facts.length, ever: ever.size });
   }
 
-  // Promises never cause a finding, counters at most attention.
+  // Promises never cause a finding, counters at most attention. A counter is compared with the one of the
+  // same period in the last issue that gave it, else with that issue's latest.
   function checkCounters(report, issues) {
     const last = new Map();
-    issues.forEach((issue) => {
-      for (const counter of issue.counters ?? []) {
-        const about = { issue: issue.number, fact: counter.id };
-        const before = last.get(counter.id);
-        last.set(counter.id, counter);
-        if (!before || canary.same(before.value, counter.value)) continue;
-        const band = (value) => ("band" in value ? value.band[1] - value.band[0] : null);
-        const samePeriod = before.from === counter.from && before.to === counter.to;
-        if (samePeriod || band(before.value) !== band(counter.value)) {
-          const zero = "band" in counter.value && counter.value.band[0] === 0 ? "includes zero" : undefined;
-          report.find("COUNTER_REPRESENTATION_CHANGED", "attention", { ...about, detail: zero });
-        } else report.find("COUNTER_CHANGED", "alive", about);
+    const changed = new Map();
+    const period = ({ from, to }) => `${to} ${from}`;
+    const width = ({ band }) => (band ? band[1] - band[0] : null);
+    for (const { number, counters = [] } of issues) {
+      for (const id of new Set(counters.map((counter) => counter.id))) {
+        const own = counters.filter((counter) => counter.id === id);
+        const before = last.get(id)?.own ?? [];
+        for (const counter of own) {
+          const same = before.find((other) => period(other) === period(counter));
+          const earlier = same ?? before.reduce((latest, other) => (!latest || period(other) >= period(latest) ? other : latest), null);
+          if (!earlier || canary.same(earlier.value, counter.value)) continue;
+          const about = { issue: number, fact: id };
+          if (!same && width(earlier.value) === width(counter.value)) changed.set(id, about);
+          else report.find("COUNTER_REPRESENTATION_CHANGED", "attention", { ...about, detail: counter.value.band?.[0] === 0 ? "0–" + counter.value.band[1] : undefined });
+        }
+        last.set(id, { number, own });
       }
-    });
-    const newest = issues.at(-1);
-    for (const id of last.keys()) {
-      if (!(newest.counters ?? []).some((counter) => counter.id === id)) {
-        report.find("COUNTER_REPRESENTATION_CHANGED", "attention", { issue: newest.number, fact: id });
-      }
+    }
+    // Of changes that carry no weight the newest is enough.
+    for (const about of changed.values()) report.find("COUNTER_CHANGED", "alive", about);
+    for (const [id, { number }] of last) {
+      if (number < issues.at(-1).number) report.find("COUNTER_REPRESENTATION_CHANGED", "attention", { issue: number + 1, fact: id });
     }
   }
 
@@ -454,39 +472,46 @@
 
   // The order of verdicts.md section 6, on what was read. `site` is what `readSite` gave.
   async function judgeLeaves(report, engine, { checkpoint, leaves, consistent, fault }) {
-    const done = (more) => finish(report, { state: "UNVERIFIED", checkpoint, ...more });
     report.step("checkpoint", "holds", { origin: checkpoint.origin, size: checkpoint.size });
     if (!leaves) {
       report.fault(fault);
       report.step("tree", "fails", { size: checkpoint.size });
-      return done({ state: fault instanceof Unreachable ? "UNREACHABLE" : "UNVERIFIED" });
+      return finish(report, { state: fault instanceof Unreachable ? "UNREACHABLE" : "UNVERIFIED", checkpoint });
     }
     if (!consistent) report.find("LOG_INCONSISTENT", "alarm");
     report.step("tree", consistent ? "holds" : "fails", { size: checkpoint.size, root: canary.base64(checkpoint.root) });
-    if (report.pin && report.pin.number > leaves.length) report.find("ROLLBACK", "alarm", { issue: report.pin.number });
-    const authentic = await walk(report, engine, leaves, checkpoint.origin);
-    report.step("chain", authentic.length && authentic.at(-1).issue.number === leaves.length ? "holds" : "fails", {
-      from: report.pin?.number ?? 1, to: leaves.length, newest: authentic.at(-1)?.issue.number ?? null, pinned: Boolean(report.pin),
-    });
-    if (!authentic.length) return done({});
+    return judgeIssues(report, engine, leaves, 0, checkpoint);
+  }
+
+  // From the envelopes on: `leaves[0]` is issue `offset` + 1; `checkpoint` is null for a bare envelope.
+  async function judgeIssues(report, engine, leaves, offset, checkpoint) {
+    const end = offset + leaves.length;
+    const pin = reach(report, offset, end, checkpoint?.size ?? null);
+    const authentic = pin === false ? [] : await walk(report, engine, leaves, offset, pin);
+    const from = pin ? pin.number : offset + 1;
+    report.step("chain", authentic.length && authentic.at(-1).issue.number === end ? "holds" : "fails", { from, to: end, pinned: Boolean(pin) });
+    if (!authentic.length) return finish(report, { state: "UNVERIFIED", checkpoint });
     const heartbeat = await judgeAuthentic(report, engine, authentic, checkpoint);
-    return done({ authentic, state: report.state, heartbeat });
+    return finish(report, { state: report.state, authentic, checkpoint, heartbeat });
   }
 
   async function judgeAuthentic(report, engine, authentic, checkpoint) {
     const newest = authentic.at(-1);
+    // The baseline is the pinned issue, or the first (verdicts.md section 3).
+    const place = authentic.findIndex(({ issue }) => issue.number >= (report.pin?.number ?? 1));
+    const baseline = place < 0 ? authentic.length - 1 : place;
+    const since = authentic.slice(baseline);
     report.step("quorum", "holds", { threshold: newest.issue.roster.threshold, names: newest.signers.map((signer) => `${signer.name} (${signer.jurisdiction})`).join(", ") });
     let heartbeat = null;
     if (checkpoint) {
       await checkLog(report, engine, checkpoint, newest);
       heartbeat = await checkHeartbeat(report, engine, checkpoint, newest);
     }
-    report.state = checkDates(report, authentic);
-    const issues = authentic.map((envelope) => envelope.issue);
-    checkFacts(report, issues);
-    checkCounters(report, issues);
-    checkPublisher(report, issues);
-    checkEvidence(report, authentic);
+    report.state = checkDates(report, authentic, baseline);
+    checkFacts(report, authentic.map((envelope) => envelope.issue), baseline);
+    checkCounters(report, since.map((envelope) => envelope.issue));
+    checkPublisher(report, since.map((envelope) => envelope.issue));
+    checkEvidence(report, since);
     return heartbeat;
   }
 
@@ -511,5 +536,5 @@
     }
   }
 
-  Object.assign(canary, { judge, Unreachable, isAuthentic, judgeAuthentic, finish });
+  Object.assign(canary, { judge, Unreachable, judgeIssues });
 })((globalThis.warrantCanary ??= {}));

@@ -62,6 +62,11 @@
     for (const node of document.querySelectorAll("[data-local]")) {
       node.replaceChildren(el("span", { lang: language, dir: "ltr" }, `${canary.local(node.dataset.local, language)} (${zone})`));
     }
+    const regions = new Intl.DisplayNames([language], { type: "region", fallback: "none" });
+    for (const node of document.querySelectorAll("[data-region]")) {
+      const { region } = node.dataset;
+      node.replaceChildren(el("span", { lang: language }, `(${[region, regions.of(region)].filter(Boolean).join(", ")})`));
+    }
     const { dates } = JSON.parse($("page-data").textContent);
     const now = Date.now() / 1000;
     const [due, expires] = [canary.instant(dates.next_due), canary.instant(dates.expires)];

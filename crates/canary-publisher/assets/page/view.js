@@ -75,7 +75,7 @@
 
   function note(container, language, key, values) {
     const ui = canary.uiLanguage(language);
-    container.replaceChildren(el("p", { lang: ui, dir: "ltr" }, say(ui, key, values)));
+    container.replaceChildren(el("p", {}, el("span", { lang: ui, dir: "ltr" }, say(ui, key, values))));
   }
 
   Object.assign(canary, { el, local, relative, showReport, note });

@@ -257,7 +257,7 @@ impl Page<'_> {
     fn person(&mut self, name: &str, role: &str, jurisdiction: &str) {
         self.out.raw("<li><b><bdi>").text(name).raw("</bdi></b>, <bdi>").text(role);
         self.out.raw("</bdi> <span class=\"region\"").attr("data-region", jurisdiction);
-        self.out.raw(" dir=\"ltr\">").text(jurisdiction).raw("</span></li>\n");
+        self.out.raw(" dir=\"ltr\">(").text(jurisdiction).raw(")</span></li>\n");
     }
 
     fn promises(&mut self, issue: &Issue) {
