@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![allow(dead_code)]
 
+mod clock;
 mod commands;
 mod error;
 mod output;

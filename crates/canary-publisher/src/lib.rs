@@ -1,5 +1,39 @@
 //! The log, the static site, its targets and the read-back.
+//!
+//! A publisher's folder holds the series (`canaries/0001.json` …), the draft that people signed and
+//! the keys of two machines, the log's and the heartbeat's. This crate appends the draft to the log,
+//! signs the checkpoint, and writes the static site of `format.md` §6 wherever it is hosted.
+//!
+//! # Guarantees
+//!
+//! - Nothing is written that the project's own verifier does not call authentic, and what was
+//!   written is read back and judged before anything is called done.
+//! - A reader at any instant finds a site that verifies: immutable files come first, `checkpoint`
+//!   last. A run that was killed is finished by running it again.
+//! - No signer's private key is used here, and a folder that holds one is refused.
+//!
+//! # What it does not prove
+//!
+//! That a host goes on serving what it was given: `canary verify` and `canary watch` look at that.
 
 #![forbid(unsafe_code)]
 
+pub mod checkpoint;
+mod durable;
+pub mod folder;
+pub mod heartbeat;
+pub mod judging;
+pub mod machine_key;
+pub mod media;
 pub mod page;
+pub mod publish;
+pub mod series;
+pub mod serve;
+pub mod site;
+pub mod store;
+pub mod update;
+
+#[cfg(test)]
+#[path = "../../../tests/publishing/fixture.rs"]
+#[allow(clippy::unwrap_used, clippy::cast_possible_wrap, dead_code, missing_docs)]
+mod fixture;

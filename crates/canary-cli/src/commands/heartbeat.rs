@@ -1,0 +1,78 @@
+//! `canary heartbeat`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use canary_format::layout::HEARTBEAT_KEY;
+use canary_publisher::folder::Folder;
+use canary_publisher::heartbeat::{HeartbeatError, refresh};
+use canary_publisher::store::Directory;
+use clap::Args;
+
+use super::publish::{folder_failure, store_failure, update_failure};
+use crate::error::{Failure, Kind};
+use crate::{clock, output};
+
+const EXAMPLE: &str = "Example, in a crontab, every six hours:
+  0 */6 * * *  canary heartbeat --folder /srv/canary --to /var/www/html/.well-known/canary
+
+Says that the published tree is still the newest. It affirms no fact: only people do.";
+
+#[derive(Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Heartbeat {
+    /// The publisher's folder
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    folder: PathBuf,
+    /// Where the site is; may be given several times
+    #[arg(long = "to", value_name = "TARGET", required = true)]
+    targets: Vec<String>,
+}
+
+impl Heartbeat {
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let folder = Folder::open(&self.folder).map_err(|error| folder_failure(&error))?;
+        let key = folder.heartbeat_key().map_err(|error| folder_failure(&error))?;
+        let Some(key) = key else {
+            let path = self.folder.join(HEARTBEAT_KEY);
+            return Err(Failure::new(Kind::Config, format!("there is no {}", path.display()))
+                .hint("`canary init` makes one"));
+        };
+        let series = folder.series().map_err(|error| folder_failure(&error))?;
+        let newest = series.issue(series.size());
+        let newest = newest.ok_or_else(|| Failure::new(Kind::Config, "there is no issue yet"))?;
+        let newest = newest.map_err(|refusal| Failure::from_error(Kind::Data, &refusal))?;
+        let mut failed = 0;
+        for target in &self.targets {
+            let done = Directory::open(Path::new(target))
+                .map_err(HeartbeatError::Store)
+                .and_then(|mut store| refresh(&mut store, &series, &newest, &key, clock::now()));
+            match done {
+                Ok(_) => output::progress(&format!("{target}: heartbeat set")),
+                Err(error) if self.targets.len() == 1 => return Err(failure(&error)),
+                Err(error) => {
+                    failed += 1;
+                    output::progress(&format!("{target}: {}", failure(&error).cause()));
+                }
+            }
+        }
+        match failed {
+            0 => Ok(ExitCode::SUCCESS),
+            _ => Err(Failure::new(Kind::Io, format!("{failed} of the targets failed"))),
+        }
+    }
+}
+
+fn failure(error: &HeartbeatError) -> Failure {
+    match error {
+        HeartbeatError::Published(error) => update_failure(error),
+        HeartbeatError::Store(error) => store_failure(error),
+        HeartbeatError::Nothing | HeartbeatError::Behind { .. } | HeartbeatError::Unsigned => {
+            Failure::from_error(Kind::Data, error).hint("run `canary publish` first")
+        }
+        HeartbeatError::Sign(_) => {
+            Failure::from_error(Kind::Config, error).hint("look at the clock and at keys/heartbeat")
+        }
+        _ => Failure::from_error(Kind::Io, error).hint("run it again"),
+    }
+}

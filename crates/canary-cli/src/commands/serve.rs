@@ -1,0 +1,52 @@
+//! `canary serve`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::error::{Failure, Kind};
+use crate::output;
+
+const EXAMPLE: &str = "Example:
+  canary serve site --listen 127.0.0.1:8787
+
+then `canary verify http://127.0.0.1:8787/`, or open that address in a browser.";
+
+#[derive(Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Serve {
+    /// The directory that holds the site
+    #[arg(value_name = "DIR", default_value = "site")]
+    site: PathBuf,
+    /// Where to listen; this machine alone unless another address is given. Port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
+    listen: SocketAddr,
+}
+
+impl Serve {
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let io = |error: std::io::Error, what: String| {
+            Failure::new(Kind::Io, format!("{what}: {error}"))
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| io(error, "the runtime did not start".to_owned()))?;
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind(self.listen).await.map_err(|error| {
+                io(error, format!("cannot listen on {}", self.listen))
+                    .hint("choose another --listen")
+            })?;
+            let address =
+                listener.local_addr().map_err(|error| io(error, self.listen.to_string()))?;
+            output::progress(&format!("serving {} at http://{address}/", self.site.display()));
+            canary_publisher::serve::serve(listener, &self.site).await.map_err(|error| {
+                io(error, self.site.display().to_string())
+                    .hint("run `canary publish --to DIR` first")
+            })
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

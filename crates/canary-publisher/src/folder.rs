@@ -1,0 +1,337 @@
+//! The publisher's folder: the series, the draft and the keys of machines (`cli.md`).
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use canary_format::checkpoint::MAX_LEAVES;
+use canary_format::envelope::{Envelope, MAX_ENVELOPE};
+use canary_format::key::PublicKey;
+use canary_format::layout::{CANARIES, DRAFT, HEARTBEAT_KEY, LOG_KEY, canary_path};
+use canary_format::refusal::Refusal;
+use ssh_key::PrivateKey;
+use zeroize::Zeroizing;
+
+use crate::checkpoint::MachineKeys;
+use crate::durable;
+use crate::machine_key::{MAX_KEY_FILE, MachineKey, MachineKeyError};
+use crate::series::Series;
+
+/// How many files a search for private keys looks at.
+const MAX_SEARCHED: usize = 20_000;
+
+/// A publisher's folder, locked against other runs that publish from it.
+#[derive(Debug)]
+pub struct Folder {
+    root: PathBuf,
+    _lock: File,
+}
+
+/// Why the folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FolderError {
+    /// A file or folder cannot be read or written.
+    #[error("{} cannot be {action}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Read, written, locked.
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another run publishes from the folder.
+    #[error("{} is in use by another run", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file of the series or the draft is no envelope.
+    #[error("{}", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// Which rule it breaks.
+        source: Refusal,
+    },
+    /// Issues are missing between those that are there.
+    #[error("{} is missing, and later issues are there", path.display())]
+    Gap {
+        /// The first missing file.
+        path: PathBuf,
+    },
+    /// A file of the series has other bytes than the draft with its number.
+    #[error("{} is there with other bytes", path.display())]
+    Used {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A machine's key.
+    #[error(transparent)]
+    Key(#[from] MachineKeyError),
+}
+
+/// A private key that was found in the folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundKey {
+    /// The file.
+    pub path: PathBuf,
+    /// Its public half, where it is an Ed25519 key.
+    pub public: Option<PublicKey>,
+}
+
+impl Folder {
+    /// Opens a folder and locks it until the value is dropped. A killed run leaves no lock behind.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be locked; [`FolderError::Busy`] where another run holds it.
+    pub fn open(root: &Path) -> Result<Self, FolderError> {
+        let failed =
+            |action| move |source| FolderError::Io { path: root.to_owned(), action, source };
+        let lock = File::open(root).map_err(failed("opened"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { root: root.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(FolderError::Busy { path: root.to_owned() }),
+            Err(TryLockError::Error(source)) => Err(failed("locked")(source)),
+        }
+    }
+
+    /// Where it is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Reads every envelope of the series.
+    ///
+    /// # Errors
+    ///
+    /// The first file that cannot be read, is no envelope, or is missing.
+    pub fn series(&self) -> Result<Series, FolderError> {
+        let mut series = Series::default();
+        for number in 1..=MAX_LEAVES {
+            match self.envelope(&self.issue(number))? {
+                Some(envelope) => series.push(envelope),
+                None => {
+                    self.refuse_gap(number)?;
+                    break;
+                }
+            }
+        }
+        Ok(series)
+    }
+
+    /// Reads the draft; `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read, or is no envelope: nobody has signed it yet.
+    pub fn draft(&self) -> Result<Option<Envelope>, FolderError> {
+        self.envelope(&self.root.join(DRAFT))
+    }
+
+    /// Keeps an envelope as the issue with this number, durably.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError::Used`] where another one has that number.
+    pub fn append(&self, number: u64, envelope: &Envelope) -> Result<(), FolderError> {
+        let path = self.issue(number);
+        let folder = durable::parent_of(&path);
+        let failed = |source| FolderError::Io { path: path.clone(), action: "written", source };
+        durable::create_folder(folder).map_err(failed)?;
+        durable::remove_temporary(folder).map_err(failed)?;
+        match durable::write_new(&path, envelope.bytes()) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                match self.envelope(&path)? {
+                    Some(held) if held == *envelope => {}
+                    _ => return Err(FolderError::Used { path }),
+                }
+            }
+            result => result.map_err(failed)?,
+        }
+        durable::sync_folder(folder).map_err(failed)
+    }
+
+    /// Removes the draft, which the series holds by now.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be removed.
+    pub fn remove_draft(&self) -> Result<(), FolderError> {
+        let path = self.root.join(DRAFT);
+        let failed = |source| FolderError::Io { path: path.clone(), action: "removed", source };
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result.and_then(|()| durable::sync_folder(&self.root)).map_err(failed),
+        }
+    }
+
+    /// Reads the machines' keys; the heartbeat's may be absent.
+    ///
+    /// # Errors
+    ///
+    /// Why a key cannot be used.
+    pub fn machine_keys(&self) -> Result<MachineKeys, FolderError> {
+        let log = MachineKey::read(&self.root.join(LOG_KEY))?;
+        Ok(MachineKeys { log, heartbeat: self.heartbeat_key()? })
+    }
+
+    /// Reads the heartbeat's key; `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be used.
+    pub fn heartbeat_key(&self) -> Result<Option<MachineKey>, FolderError> {
+        let path = self.root.join(HEARTBEAT_KEY);
+        if !path.exists() {
+            return Ok(None);
+        }
+        Ok(Some(MachineKey::read(&path)?))
+    }
+
+    /// Every private key in the folder and below, other than the two machine keys. Hidden folders
+    /// are looked into too, save `.git`.
+    ///
+    /// # Errors
+    ///
+    /// Where a folder cannot be listed.
+    pub fn private_keys(&self) -> Result<Vec<FoundKey>, FolderError> {
+        let mut found = Vec::new();
+        let mut searched = 0;
+        let mut folders = vec![self.root.clone()];
+        while let Some(folder) = folders.pop() {
+            let failed =
+                |source| FolderError::Io { path: folder.clone(), action: "listed", source };
+            for entry in fs::read_dir(&folder).map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                searched += 1;
+                let (path, kind) = (entry.path(), entry.file_type().map_err(failed)?);
+                let machine =
+                    [LOG_KEY, HEARTBEAT_KEY].iter().any(|key| path == self.root.join(key));
+                if searched > MAX_SEARCHED || machine {
+                    continue;
+                }
+                if kind.is_dir() {
+                    let skipped = [".git", CANARIES, "target"].map(std::ffi::OsStr::new);
+                    if !skipped.contains(&entry.file_name().as_os_str()) {
+                        folders.push(path);
+                    }
+                } else if let Some(public) = private_key(&path) {
+                    found.push(FoundKey { path, public });
+                }
+            }
+        }
+        found.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(found)
+    }
+
+    fn issue(&self, number: u64) -> PathBuf {
+        self.root.join(canary_path(number))
+    }
+
+    fn envelope(&self, path: &Path) -> Result<Option<Envelope>, FolderError> {
+        let failed = |source| FolderError::Io { path: path.to_owned(), action: "read", source };
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut bytes = Vec::new();
+        file.take(MAX_ENVELOPE as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+        let envelope = Envelope::parse(&bytes);
+        envelope.map(Some).map_err(|source| FolderError::Refused { path: path.to_owned(), source })
+    }
+
+    /// A file with a greater number than the first missing one is a gap.
+    fn refuse_gap(&self, missing: u64) -> Result<(), FolderError> {
+        let folder = self.root.join(CANARIES);
+        let failed = |source| FolderError::Io { path: folder.clone(), action: "listed", source };
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(failed(error)),
+        };
+        for entry in entries {
+            let name = entry.map_err(failed)?.file_name();
+            let number = name.to_str().and_then(|name| name.strip_suffix(".json")?.parse().ok());
+            if number.is_some_and(|number: u64| number > missing) {
+                return Err(FolderError::Gap { path: self.issue(missing) });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The public half of a private key file, which is readable without the passphrase. `None` where the
+/// file is no private key; `Some(None)` where it is one of another form or kind.
+fn private_key(path: &Path) -> Option<Option<PublicKey>> {
+    let mut text = Zeroizing::new(Vec::new());
+    File::open(path).ok()?.take(MAX_KEY_FILE).read_to_end(&mut text).ok()?;
+    let text = std::str::from_utf8(&text).ok()?;
+    let first = text.trim_start().lines().next()?;
+    if !(first.starts_with("-----BEGIN ") && first.contains("PRIVATE KEY-----")) {
+        return None;
+    }
+    let key = PrivateKey::from_openssh(text.trim_start().as_bytes()).ok();
+    let public = key.as_ref().and_then(|key| key.public_key().key_data().ed25519());
+    Some(public.map(|public| PublicKey(public.0)))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::machine_key::tests::write_key;
+    use canary_format::envelope::EnvelopeSignature;
+    use canary_format::key::{Fingerprint, Signature};
+
+    fn envelope(payload: &str) -> Envelope {
+        let keyid = Fingerprint([1; 32]);
+        let signature = EnvelopeSignature { keyid, signature: Signature([2; 64]) };
+        Envelope::write(payload.as_bytes(), &[signature]).unwrap()
+    }
+
+    #[test]
+    fn the_series_is_read_in_order_and_a_gap_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        assert_eq!(folder.series().unwrap().size(), 0);
+        for number in [1, 2, 4] {
+            folder.append(number, &envelope(&number.to_string())).unwrap();
+        }
+        let error = folder.series().unwrap_err();
+        assert!(error.to_string().contains("0003.json is missing"), "{error}");
+        folder.append(3, &envelope("3")).unwrap();
+        let series = folder.series().unwrap();
+        assert_eq!(series.size(), 4);
+        assert_eq!(series.envelope(3).unwrap().payload(), b"3");
+    }
+
+    #[test]
+    fn a_number_is_used_once() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        folder.append(1, &envelope("one")).unwrap();
+        folder.append(1, &envelope("one")).unwrap();
+        let error = folder.append(1, &envelope("two")).unwrap_err();
+        assert!(matches!(error, FolderError::Used { .. }));
+        assert_eq!(folder.series().unwrap().envelope(1).unwrap().payload(), b"one");
+    }
+
+    #[test]
+    fn private_keys_are_found_wherever_they_lie_and_machine_keys_are_not_named() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("keys/old")).unwrap();
+        write_key(&root.path().join(LOG_KEY), 1);
+        let ada = write_key(&root.path().join("keys/old/ada"), 2);
+        fs::write(root.path().join("keys/ada.pub"), ada.to_openssh()).unwrap();
+        fs::write(root.path().join("other.pem"), "-----BEGIN RSA PRIVATE KEY-----\n").unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        let found = folder.private_keys().unwrap();
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0].public, Some(ada));
+        assert_eq!(found[1].public, None);
+    }
+}

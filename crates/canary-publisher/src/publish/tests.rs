@@ -1,0 +1,325 @@
+use std::fs;
+use std::path::Path;
+
+use canary_format::envelope::Envelope;
+use canary_format::layout::{CHECKPOINT, DRAFT, LATEST_PROOF};
+use canary_verifier::report::Code;
+use tempfile::TempDir;
+
+use super::*;
+use crate::fixture::{ADA, BO, MALLORY, content, day, series, signed, write_folder, write_key};
+use crate::heartbeat::{self, HeartbeatError};
+use crate::store::{Directory, Put};
+
+/// A store that fails at one step, as a killed run or a full disk would.
+struct StopAt<'a> {
+    inner: &'a mut dyn Store,
+    steps_left: usize,
+}
+
+impl StopAt<'_> {
+    fn step(&mut self) -> Result<(), StoreError> {
+        self.steps_left = self.steps_left.checked_sub(1).ok_or(StoreError::Moved)?;
+        Ok(())
+    }
+}
+
+impl Store for StopAt<'_> {
+    fn place(&self) -> String {
+        self.inner.place()
+    }
+
+    fn read(&mut self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.read(path, limit)
+    }
+
+    fn put_immutable(&mut self, file: &SiteFile) -> Result<Put, StoreError> {
+        self.step()?;
+        self.inner.put_immutable(file)
+    }
+
+    fn put_copy(&mut self, file: &SiteFile) -> Result<Put, StoreError> {
+        self.step()?;
+        self.inner.put_copy(file)
+    }
+
+    fn put_checkpoint(&mut self, bytes: &[u8], held: Option<&[u8]>) -> Result<(), StoreError> {
+        self.step()?;
+        self.inner.put_checkpoint(bytes, held)
+    }
+}
+
+fn folder_of(issues: &[Envelope]) -> (TempDir, Folder) {
+    let root = tempfile::tempdir().unwrap();
+    write_folder(root.path(), issues);
+    let folder = Folder::open(root.path()).unwrap();
+    (root, folder)
+}
+
+fn prepare(folder: &Folder, now: Timestamp) -> Result<Publication, PublishError> {
+    Publication::prepare(folder, &folder.machine_keys().unwrap(), now, Preparing::Append)
+}
+
+fn draft(root: &Path, envelope: &Envelope) {
+    fs::write(root.join(DRAFT), envelope.bytes()).unwrap();
+}
+
+#[test]
+fn a_signed_draft_becomes_the_next_issue_and_the_site_verifies() {
+    let issues = series(3);
+    let (root, folder) = folder_of(&issues[..2]);
+    draft(root.path(), &issues[2]);
+    let site = root.path().join("site");
+    let publication = prepare(&folder, day(3)).unwrap();
+    assert!(!root.path().join(DRAFT).exists());
+    assert_eq!(fs::read(root.path().join("canaries/0003.json")).unwrap(), issues[2].bytes());
+
+    let mut store = Directory::open(&site).unwrap();
+    let updated = publication.write(&mut store, Depth::Growth).unwrap();
+    assert_eq!(updated.written.last().map(String::as_str), Some(CHECKPOINT));
+    let report = publication.read_back(&mut store, day(3)).unwrap();
+    assert_eq!(report.issue.unwrap().number, 3);
+    for path in [
+        "issues/0001.json",
+        "issues/0003.json",
+        "tile/0/000.p/3",
+        "tile/entries/000.p/3",
+        "latest.json",
+        "latest.tlog-proof",
+        "index.html",
+        "canary.txt",
+    ] {
+        assert!(site.join(path).exists(), "{path}");
+    }
+}
+
+#[test]
+fn what_the_verifier_does_not_call_authentic_is_never_written() {
+    let issues = series(3);
+    let mut out_of_chain = content(3, Some(&issues[0]));
+    let short = signed(content(3, Some(&issues[1])), &[ADA]);
+    let stranger = signed(content(3, Some(&issues[1])), &[ADA, MALLORY]);
+    let forged = {
+        let mut signatures = issues[2].signatures().to_vec();
+        signatures[0].signature.0[0] ^= 1;
+        Envelope::write(issues[2].payload(), &signatures).unwrap()
+    };
+    let mut early = content(3, Some(&issues[1]));
+    early.as_of = day(1);
+    out_of_chain.as_of = day(3);
+    for (what, envelope, code) in [
+        ("one signature of two", &short, Code::QuorumShort),
+        ("a stranger's signature", &stranger, Code::QuorumShort),
+        ("a signature that does not verify", &forged, Code::BadSignature),
+        ("another issue's digest", &signed(out_of_chain, &[ADA, BO]), Code::ChainBroken),
+        ("an as_of before the last", &signed(early, &[ADA, BO]), Code::ChainBroken),
+    ] {
+        let (root, folder) = folder_of(&issues[..2]);
+        draft(root.path(), envelope);
+        match prepare(&folder, day(3)) {
+            Err(PublishError::NotAuthentic(NotAuthentic { findings })) => {
+                assert!(
+                    findings.iter().any(|finding| finding.code == code),
+                    "{what}: {findings:?}"
+                );
+            }
+            other => panic!("{what}: {other:?}"),
+        }
+        assert!(!root.path().join("canaries/0003.json").exists(), "{what}");
+        assert!(root.path().join(DRAFT).exists(), "{what}");
+    }
+}
+
+#[test]
+fn an_issue_dated_ahead_is_refused_until_its_time() {
+    let issues = series(2);
+    let (root, folder) = folder_of(&issues[..1]);
+    draft(root.path(), &issues[1]);
+    let error = prepare(&folder, day(2).plus(-3_600)).unwrap_err();
+    assert!(matches!(error, PublishError::NotAuthentic(_)), "{error}");
+    prepare(&folder, day(2)).unwrap();
+}
+
+#[test]
+fn a_used_number_is_refused_and_a_number_too_far_too() {
+    let issues = series(4);
+    let (root, folder) = folder_of(&issues[..2]);
+    draft(root.path(), &signed(content(2, Some(&issues[0])), &[BO, ADA]));
+    assert!(matches!(prepare(&folder, day(4)), Err(PublishError::Used { number: 2 })));
+    draft(root.path(), &issues[3]);
+    let error = prepare(&folder, day(4)).unwrap_err();
+    assert!(matches!(error, PublishError::OutOfChain { number: 4, expected: 3 }));
+    // A draft that a killed run had already appended is only tidied up.
+    draft(root.path(), &issues[1]);
+    assert_eq!(prepare(&folder, day(4)).unwrap().series().size(), 2);
+    assert!(!root.path().join(DRAFT).exists());
+}
+
+#[test]
+fn a_folder_with_a_signers_key_is_refused() {
+    let (root, folder) = folder_of(&series(1));
+    write_key(&root.path().join("keys/other"), MALLORY);
+    let publication = prepare(&folder, day(1)).unwrap();
+    assert_eq!(publication.unknown_keys().len(), 1);
+    write_key(&root.path().join("keys/bo"), BO);
+    match prepare(&folder, day(1)) {
+        Err(PublishError::SignerKey { path, signer }) => {
+            assert_eq!(signer, "Bo");
+            assert!(path.ends_with("keys/bo"));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_rehearsal_writes_nothing() {
+    let issues = series(2);
+    let (root, folder) = folder_of(&issues[..1]);
+    draft(root.path(), &issues[1]);
+    let keys = folder.machine_keys().unwrap();
+    let publication = Publication::prepare(&folder, &keys, day(2), Preparing::Rehearse).unwrap();
+    assert_eq!(publication.series().size(), 2);
+    assert!(root.path().join(DRAFT).exists());
+    assert!(!root.path().join("canaries/0002.json").exists());
+}
+
+#[test]
+fn stopped_at_any_step_the_site_verifies_and_the_next_run_finishes() {
+    let issues = series(5);
+    let (_root, earlier) = folder_of(&issues[..3]);
+    let (_root, later) = folder_of(&issues);
+    let before = prepare(&earlier, day(3)).unwrap();
+    let after = prepare(&later, day(5)).unwrap();
+    let mut steps = 0;
+    loop {
+        let target = tempfile::tempdir().unwrap();
+        let mut site = Directory::open(target.path()).unwrap();
+        before.write(&mut site, Depth::Growth).unwrap();
+        let mut stopping = StopAt { inner: &mut site, steps_left: steps };
+        let finished = after.write(&mut stopping, Depth::Growth).is_ok();
+        if finished {
+            break;
+        }
+        let shown = before.read_back(&mut site, day(3)).unwrap();
+        assert_eq!(shown.issue.unwrap().number, 3, "stopped at step {steps}");
+        after.write(&mut site, Depth::Growth).unwrap();
+        assert_eq!(after.read_back(&mut site, day(5)).unwrap().issue.unwrap().number, 5);
+        steps += 1;
+    }
+    // Two issues, a bundle, a tile, the newest's two copies, the checkpoint, and the pages.
+    assert!(steps > 7, "{steps}");
+}
+
+#[test]
+fn the_first_publication_stopped_at_any_step_is_no_site_until_it_is_whole() {
+    let (_root, folder) = folder_of(&series(2));
+    let publication = prepare(&folder, day(2)).unwrap();
+    for steps in 0.. {
+        let target = tempfile::tempdir().unwrap();
+        let mut site = Directory::open(target.path()).unwrap();
+        let mut stopping = StopAt { inner: &mut site, steps_left: steps };
+        if publication.write(&mut stopping, Depth::Growth).is_ok() {
+            break;
+        }
+        assert_eq!(site.read(CHECKPOINT, 1 << 16).unwrap(), None);
+        publication.write(&mut site, Depth::Growth).unwrap();
+        publication.read_back(&mut site, day(2)).unwrap();
+    }
+}
+
+#[test]
+fn publishing_again_changes_nothing_and_one_more_issue_little() {
+    let issues = series(3);
+    let (root, folder) = folder_of(&issues[..2]);
+    let target = tempfile::tempdir().unwrap();
+    let mut site = Directory::open(target.path()).unwrap();
+    let first = prepare(&folder, day(2)).unwrap();
+    first.write(&mut site, Depth::Growth).unwrap();
+    let again = first.write(&mut site, Depth::Everything).unwrap();
+    assert_eq!(again.written, [CHECKPOINT]);
+    draft(root.path(), &issues[2]);
+    let next = prepare(&folder, day(3)).unwrap();
+    let updated = next.write(&mut site, Depth::Growth).unwrap();
+    assert_eq!(updated.held, 2);
+    let immutable: Vec<_> = updated
+        .written
+        .iter()
+        .filter(|path| path.contains('/') && !path.starts_with("deploy"))
+        .collect();
+    assert!(immutable.contains(&&"issues/0003.json".to_owned()), "{immutable:?}");
+    assert!(!immutable.contains(&&"issues/0002.json".to_owned()), "{immutable:?}");
+}
+
+#[test]
+fn a_missing_file_is_put_back_by_a_look_at_everything() {
+    let (_root, folder) = folder_of(&series(2));
+    let target = tempfile::tempdir().unwrap();
+    let mut site = Directory::open(target.path()).unwrap();
+    let publication = prepare(&folder, day(2)).unwrap();
+    publication.write(&mut site, Depth::Growth).unwrap();
+    fs::remove_file(target.path().join("tile/entries/000.p/2")).unwrap();
+    publication.write(&mut site, Depth::Growth).unwrap();
+    assert!(publication.read_back(&mut site, day(2)).is_err());
+    publication.write(&mut site, Depth::Everything).unwrap();
+    publication.read_back(&mut site, day(2)).unwrap();
+}
+
+#[test]
+fn another_series_and_a_longer_one_are_left_alone() {
+    let issues = series(3);
+    let (_root, long) = folder_of(&issues);
+    let (_root, short) = folder_of(&issues[..2]);
+    let mut other = issues[..2].to_vec();
+    other.push(signed(content(3, Some(&issues[1])), &[BO, ADA]));
+    let (_root, other) = folder_of(&other);
+    let target = tempfile::tempdir().unwrap();
+    let mut site = Directory::open(target.path()).unwrap();
+    prepare(&long, day(3)).unwrap().write(&mut site, Depth::Growth).unwrap();
+    let held = site.read(CHECKPOINT, 1 << 16).unwrap();
+    let error = prepare(&short, day(3)).unwrap().write(&mut site, Depth::Growth).unwrap_err();
+    assert!(matches!(error, UpdateError::Ahead { published: 3, held: 2 }), "{error}");
+    let error = prepare(&other, day(3)).unwrap().write(&mut site, Depth::Growth).unwrap_err();
+    assert!(matches!(error, UpdateError::Diverged { size: 3 }), "{error}");
+    assert_eq!(site.read(CHECKPOINT, 1 << 16).unwrap(), held);
+}
+
+#[test]
+fn a_heartbeat_moves_on_and_never_back_and_only_on_the_newest_tree() {
+    let issues = series(2);
+    let (root, folder) = folder_of(&issues[..1]);
+    let target = tempfile::tempdir().unwrap();
+    let mut site = Directory::open(target.path()).unwrap();
+    let first = prepare(&folder, day(1)).unwrap();
+    let key = folder.heartbeat_key().unwrap().unwrap();
+    let refresh = |publication: &Publication, site: &mut Directory, now| {
+        heartbeat::refresh(site, publication.series(), publication.newest(), &key, now)
+    };
+    assert!(matches!(refresh(&first, &mut site, day(1)), Err(HeartbeatError::Nothing)));
+    first.write(&mut site, Depth::Growth).unwrap();
+
+    let later = day(1).plus(7_200);
+    refresh(&first, &mut site, later).unwrap();
+    let shown = first.read_back(&mut site, later).unwrap();
+    assert_eq!(shown.log.unwrap().heartbeat_at, Some(later));
+    let proof = fs::read_to_string(target.path().join(LATEST_PROOF)).unwrap();
+    let checkpoint = fs::read_to_string(target.path().join(CHECKPOINT)).unwrap();
+    assert!(proof.ends_with(&checkpoint));
+    let back = refresh(&first, &mut site, later.plus(-1)).unwrap_err();
+    assert!(matches!(back, HeartbeatError::Sign(SignError::ClockBehind { .. })), "{back}");
+    assert_eq!(fs::read_to_string(target.path().join(CHECKPOINT)).unwrap(), checkpoint);
+
+    draft(root.path(), &issues[1]);
+    let second = prepare(&folder, day(2)).unwrap();
+    let behind = refresh(&second, &mut site, day(2)).unwrap_err();
+    assert!(matches!(behind, HeartbeatError::Behind { published: 1, held: 2 }), "{behind}");
+}
+
+#[test]
+fn publishing_with_a_clock_behind_the_published_heartbeat_is_refused() {
+    let (_root, folder) = folder_of(&series(1));
+    let target = tempfile::tempdir().unwrap();
+    let mut site = Directory::open(target.path()).unwrap();
+    prepare(&folder, day(1).plus(100)).unwrap().write(&mut site, Depth::Growth).unwrap();
+    let error = prepare(&folder, day(1)).unwrap().write(&mut site, Depth::Growth).unwrap_err();
+    assert!(matches!(error, UpdateError::Clock(SignError::ClockBehind { .. })), "{error}");
+}

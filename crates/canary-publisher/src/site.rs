@@ -1,0 +1,116 @@
+//! The files of a site, in the order in which they are written (`format.md` §6).
+
+use canary_format::checkpoint::Checkpoint;
+use canary_format::layout::{LATEST, LATEST_PROOF, issue_path};
+use canary_format::tile::{Tile, bundle, hash_tile};
+use canary_format::tlog_proof::TlogProof;
+
+use crate::series::Series;
+
+/// One file of a site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteFile {
+    /// Its path below the site's prefix.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The immutable files of this tree that the tree of its first `held` leaves did not have: issues,
+/// entry bundles, hash tiles. Each is made when it is asked for.
+pub fn immutable_files(series: &Series, held: u64) -> impl Iterator<Item = SiteFile> {
+    let size = series.size();
+    let issues = (held + 1..=size).filter_map(move |number| {
+        let bytes = series.envelope(number)?.bytes().to_vec();
+        Some(SiteFile { path: issue_path(number), bytes })
+    });
+    let bundles = grown(held, size, 0).map(move |tile| {
+        let numbers = (tile.index * 256 + 1..).take(usize::try_from(tile.width).unwrap_or(256));
+        let entries = numbers.filter_map(|number| series.envelope(number));
+        let bytes = bundle(entries.map(|envelope| envelope.bytes()));
+        SiteFile { path: tile.entries_path(), bytes }
+    });
+    let levels = (0..8).take_while(move |level| Tile::of_level(size, *level).next().is_some());
+    let tiles = levels.flat_map(move |level| {
+        grown(held, size, level).map(move |tile| SiteFile {
+            path: tile.hash_path(level),
+            bytes: hash_tile(series.leaves(), level, tile),
+        })
+    });
+    issues.chain(bundles).chain(tiles)
+}
+
+/// The copies of the newest issue: they are replaced with every issue, and the proof with every
+/// heartbeat. None where the series is empty.
+pub fn newest_copies(series: &Series, checkpoint: &Checkpoint) -> Vec<SiteFile> {
+    let Some(newest) = series.newest() else { return Vec::new() };
+    let proof = TlogProof {
+        extra: Some(newest.bytes().to_vec()),
+        index: series.size() - 1,
+        hashes: series.newest_proof(),
+        checkpoint: checkpoint.clone(),
+    };
+    vec![
+        SiteFile { path: LATEST.to_owned(), bytes: newest.bytes().to_vec() },
+        SiteFile { path: LATEST_PROOF.to_owned(), bytes: proof.to_string().into_bytes() },
+    ]
+}
+
+/// The tiles of a level that a tree of `size` leaves has and one of `held` has not.
+fn grown(held: u64, size: u64, level: u32) -> impl Iterator<Item = Tile> {
+    let last = Tile::of_level(held, level).last();
+    let unchanged =
+        move |tile: &Tile| last.is_some_and(|last| tile.index < last.index || *tile == last);
+    Tile::of_level(size, level).filter(move |tile| !unchanged(tile))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use canary_format::envelope::{Envelope, EnvelopeSignature};
+    use canary_format::key::{Fingerprint, Signature};
+    use canary_format::merkle::root;
+    use std::collections::BTreeMap;
+
+    fn series(size: u64) -> Series {
+        let signature =
+            EnvelopeSignature { keyid: Fingerprint([1; 32]), signature: Signature([2; 64]) };
+        let envelope = |n: u64| Envelope::write(format!("{n}").as_bytes(), &[signature]).unwrap();
+        Series::new((0..size).map(envelope).collect())
+    }
+
+    #[test]
+    fn growing_step_by_step_leaves_the_files_of_every_size() {
+        let mut site = BTreeMap::new();
+        let whole = series(300);
+        let mut held = 0;
+        for size in [1, 2, 255, 256, 257, 300] {
+            let part = Series::new(whole.envelopes()[..size].to_vec());
+            site.extend(immutable_files(&part, held).map(|file| (file.path, file.bytes)));
+            for file in immutable_files(&part, 0) {
+                assert_eq!(site.get(&file.path), Some(&file.bytes), "{} at {size}", file.path);
+            }
+            held = size as u64;
+        }
+    }
+
+    #[test]
+    fn one_more_issue_is_a_handful_of_files() {
+        for size in [10, 256, 257, 3_650] {
+            let files: Vec<_> = immutable_files(&series(size), size - 1).map(|f| f.path).collect();
+            assert!(files.len() <= 4, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn the_proof_shows_the_newest_envelope() {
+        let series = series(7);
+        let checkpoint = Checkpoint::new("example.com/canary", 7, root(series.leaves()));
+        let copies = newest_copies(&series, &checkpoint);
+        let newest = series.newest().unwrap();
+        assert_eq!(copies[0].bytes, newest.bytes());
+        let text = String::from_utf8(copies[1].bytes.clone()).unwrap();
+        assert!(text.starts_with("c2sp.org/tlog-proof@v1\nextra "));
+    }
+}

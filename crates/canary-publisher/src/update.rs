@@ -1,0 +1,161 @@
+//! Brings a site up to date: immutable files first, `checkpoint` last (`format.md` §6).
+
+use canary_format::checkpoint::{Checkpoint, MAX_CHECKPOINT};
+use canary_format::issue::LogKeys;
+use canary_format::layout::CHECKPOINT;
+use canary_format::refusal::Refusal;
+use canary_format::time::Timestamp;
+
+use crate::checkpoint::{SignError, not_before_published};
+use crate::series::Series;
+use crate::site::{SiteFile, immutable_files, newest_copies};
+use crate::store::{Put, Store, StoreError};
+
+/// What a site is brought up to.
+#[derive(Debug)]
+pub struct Update<'a> {
+    /// The whole series, already judged.
+    pub series: &'a Series,
+    /// The log's keys, as the newest issue declares them.
+    pub declared: &'a LogKeys,
+    /// The checkpoint over the series, signed at `now`.
+    pub checkpoint: &'a Checkpoint,
+    /// The files for people.
+    pub pages: &'a [SiteFile],
+    /// The instant of the heartbeat on `checkpoint`.
+    pub now: Timestamp,
+    /// How much is looked at.
+    pub depth: Depth,
+}
+
+/// How much of a site an update looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// What the published checkpoint does not cover: that was written before it.
+    Growth,
+    /// Every file: what is missing is put back.
+    Everything,
+}
+
+/// What an update did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Updated {
+    /// How many issues the site held before.
+    pub held: u64,
+    /// The paths that were written, in order.
+    pub written: Vec<String>,
+}
+
+/// Why a site was not brought up to date. What it held before is unharmed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UpdateError {
+    /// The place failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What is published as a checkpoint is none.
+    #[error("what is published as checkpoint is refused")]
+    Refused(#[source] Refusal),
+    /// Another series is published there.
+    #[error("another series is published there: {origin}")]
+    OtherSeries {
+        /// The origin of that series.
+        origin: String,
+    },
+    /// More issues are published there than the folder holds.
+    #[error("{published} issues are published there, and the folder holds {held}")]
+    Ahead {
+        /// How many are published.
+        published: u64,
+        /// How many the folder holds.
+        held: u64,
+    },
+    /// The issues published there are not those of the folder.
+    #[error("the first {size} issues published there are not those of the folder")]
+    Diverged {
+        /// How many issues are published there.
+        size: u64,
+    },
+    /// The clock is behind what is published.
+    #[error(transparent)]
+    Clock(#[from] SignError),
+}
+
+/// Brings a site up to date. Killed at any step, it leaves a site that verifies, and the next run
+/// finishes the job.
+///
+/// # Errors
+///
+/// Why not; nothing that a reader could have seen is changed then.
+pub fn bring_up_to_date(
+    store: &mut dyn Store,
+    update: &Update<'_>,
+) -> Result<Updated, UpdateError> {
+    let published = Published::read(store, update.series, update.checkpoint.origin())?;
+    let held = published.as_ref().map_or(0, |published| published.checkpoint.size());
+    let mut checkpoint = update.checkpoint.clone();
+    if let Some(published) = &published {
+        not_before_published(&published.checkpoint, update.declared, update.now)?;
+        keep_other_lines(&mut checkpoint, &published.checkpoint, update.declared);
+    }
+
+    let mut written = Vec::new();
+    let mut note = |path: &str, put| {
+        if put == Put::Written {
+            written.push(path.to_owned());
+        }
+    };
+    let from = if update.depth == Depth::Everything { 0 } else { held };
+    for file in immutable_files(update.series, from) {
+        let put = store.put_immutable(&file)?;
+        note(&file.path, put);
+    }
+    for file in update.pages.iter().chain(&newest_copies(update.series, &checkpoint)) {
+        let put = store.put_copy(file)?;
+        note(&file.path, put);
+    }
+    let bytes = checkpoint.to_string();
+    store.put_checkpoint(bytes.as_bytes(), published.as_ref().map(|held| held.bytes.as_slice()))?;
+    note(CHECKPOINT, Put::Written);
+    Ok(Updated { held, written })
+}
+
+/// The checkpoint that a site holds, found to cover issues of the series.
+pub(crate) struct Published {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) checkpoint: Checkpoint,
+}
+
+impl Published {
+    /// Reads it; `None` where there is no site yet.
+    pub(crate) fn read(
+        store: &mut dyn Store,
+        series: &Series,
+        origin: &str,
+    ) -> Result<Option<Self>, UpdateError> {
+        let Some(bytes) = store.read(CHECKPOINT, MAX_CHECKPOINT)? else { return Ok(None) };
+        let checkpoint = Checkpoint::parse(&bytes).map_err(UpdateError::Refused)?;
+        if checkpoint.origin() != origin {
+            return Err(UpdateError::OtherSeries { origin: checkpoint.origin().to_owned() });
+        }
+        let size = checkpoint.size();
+        match series.root_at(size) {
+            None => Err(UpdateError::Ahead { published: size, held: series.size() }),
+            Some(root) if root != checkpoint.root() => Err(UpdateError::Diverged { size }),
+            Some(_) => Ok(Some(Self { bytes, checkpoint })),
+        }
+    }
+}
+
+/// Witnesses' cosignatures of the same tree stay.
+fn keep_other_lines(checkpoint: &mut Checkpoint, published: &Checkpoint, declared: &LogKeys) {
+    if checkpoint.note().text() != published.note().text() {
+        return;
+    }
+    let heartbeat = declared.heartbeat.as_ref().map(|heartbeat| heartbeat.key.name());
+    for line in published.note().signatures() {
+        if line.name != declared.key.name() && Some(line.name.as_str()) != heartbeat {
+            checkpoint.note_mut().push(line.clone());
+        }
+    }
+}
