@@ -14,6 +14,14 @@ pub enum Refusal {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// There are more than the format allows; nothing past the limit was looked at.
+    #[error("more than {limit} {what}")]
+    TooMany {
+        /// What was counted, in the plural.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+    },
     /// A rule of the format is broken.
     #[error("{place}: {rule}")]
     Malformed {
@@ -25,6 +33,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Whether a limit on size or number is exceeded, rather than another rule broken.
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::TooMany { .. })
+    }
+
     /// A broken rule at a place that is already known by name.
     pub fn malformed(place: impl Into<String>, rule: Rule) -> Self {
         Self::Malformed { place: place.into(), rule }

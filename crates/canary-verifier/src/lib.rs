@@ -7,7 +7,13 @@
 #![forbid(unsafe_code)]
 
 pub mod code;
+mod durable;
 pub mod evidence;
+#[cfg(feature = "http")]
+pub mod fetch;
+pub mod files;
 pub mod judge;
 pub mod report;
+pub mod state;
+pub mod target;
 pub mod witness;

@@ -42,9 +42,6 @@ impl Findings {
 
 /// Bytes that break a rule of the format, or exceed a size of it.
 pub(super) fn refused(refusal: &Refusal) -> Finding {
-    let code = match refusal {
-        Refusal::TooLarge { .. } => Code::TooLarge,
-        _ => Code::Malformed,
-    };
+    let code = if refusal.is_limit() { Code::TooLarge } else { Code::Malformed };
     Finding::new(code, Severity::Alarm, refusal.to_string())
 }

@@ -1,0 +1,224 @@
+//! Fetches a canary over HTTP within limits: evidence for the judge (`verdicts.md` §6).
+//!
+//! # Guarantees
+//!
+//! - Only URLs that the user named, and where they redirect to, are fetched.
+//! - Every object, the whole site, time, redirects and concurrency are bounded. What a peer
+//!   announces allocates nothing; reading stops at the limit.
+//! - An address that is not public is connected to only where the user named it.
+//! - A request carries no credentials and no cookies.
+//!
+//! # What it does not prove
+//!
+//! Nothing: evidence is judged by [`crate::judge`].
+
+mod address;
+mod request;
+mod site;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use canary_format::time::Timestamp;
+use futures_util::future::{join, join_all};
+use reqwest::Client;
+use rustls::ClientConfig;
+use rustls_platform_verifier::BuilderVerifierExt as _;
+use tokio::time::Instant;
+
+pub use self::address::Network;
+use self::address::{Reach, Resolver};
+use self::request::Visit;
+use crate::evidence::{Evidence, Mirror, Seen, Source};
+use crate::state::CachedCheckpoint;
+use crate::target::Prefix;
+
+/// What a fetch may cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Over a whole fetch, mirrors included.
+    pub deadline: Duration,
+    /// Over making one connection, TLS included.
+    pub connect: Duration,
+    /// How many redirects are followed for one object.
+    pub redirects: u32,
+    /// How many objects of one site are asked for at once.
+    pub concurrency: usize,
+    /// How many bytes are read from one site.
+    pub site_bytes: u64,
+    /// How many idle connections are kept for each host.
+    pub idle_per_host: usize,
+}
+
+impl Default for Limits {
+    /// 30 s, of which 10 s to connect, 5 redirects, 8 objects at once, 256 MiB.
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(30),
+            connect: Duration::from_secs(10),
+            redirects: 5,
+            concurrency: 8,
+            site_bytes: 256 << 20,
+            idle_per_host: 8,
+        }
+    }
+}
+
+/// What a server said about asking again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// The value of `Retry-After`, where it is in seconds.
+    pub retry_after: Option<Duration>,
+}
+
+/// What is known of a target before a fetch.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// Leaves that need not be fetched again where the checkpoint's root shows that they still hold.
+    pub seen: Option<&'a Seen>,
+    /// To make the request for the checkpoint conditional.
+    pub checkpoint: Option<&'a CachedCheckpoint>,
+}
+
+/// What a fetch gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// For the judge.
+    pub evidence: Evidence,
+    /// To keep for the next fetch; `None` where nothing was received.
+    pub checkpoint: Option<CachedCheckpoint>,
+    /// Whether the checkpoint is byte for byte the known one.
+    pub change: Change,
+    /// What the server said about asking again.
+    pub hints: Hints,
+}
+
+/// Whether a checkpoint differs from the known one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It is byte for byte the known one.
+    None,
+    /// It differs, is new, or was not received.
+    Some,
+}
+
+/// Fetches canaries. One serves any number of fetches at once; connections are shared.
+#[derive(Debug, Clone)]
+pub struct Fetcher {
+    limits: Limits,
+    network: Arc<Network>,
+    /// Connects to public addresses only.
+    public: Client,
+    /// Connects anywhere: used only for what the user named. The two never share a connection.
+    named: Client,
+    roots: Roots,
+}
+
+/// Whose certificates are believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Roots {
+    Platform,
+    /// The platform has none: every https request fails, http works.
+    NoneFound,
+}
+
+/// Why no fetcher could be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FetcherError {
+    /// The TLS configuration was refused.
+    #[error("could not set up TLS")]
+    Tls(#[source] rustls::Error),
+    /// The HTTP client could not be made.
+    #[error("could not set up HTTP")]
+    Http(#[source] reqwest::Error),
+}
+
+impl Fetcher {
+    /// A fetcher with these limits, for public addresses and what each fetch names.
+    ///
+    /// # Errors
+    ///
+    /// Where TLS or HTTP cannot be set up on this machine.
+    pub fn new(limits: Limits) -> Result<Self, FetcherError> {
+        Self::with_network(limits, Network::default())
+    }
+
+    /// A fetcher with these limits, and what the user says about hosts.
+    ///
+    /// # Errors
+    ///
+    /// Where TLS or HTTP cannot be set up on this machine.
+    pub fn with_network(limits: Limits, network: Network) -> Result<Self, FetcherError> {
+        let network = Arc::new(network);
+        let (tls, roots) = tls_config().map_err(FetcherError::Tls)?;
+        let client = |reach| {
+            Client::builder()
+                .user_agent(concat!("canary/", env!("CARGO_PKG_VERSION")))
+                .tls_backend_preconfigured(tls.clone())
+                .dns_resolver(Resolver { network: network.clone(), reach })
+                // Through a proxy the address connected to would be out of sight.
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false)
+                .connect_timeout(limits.connect)
+                .pool_max_idle_per_host(limits.idle_per_host)
+                .build()
+                .map_err(FetcherError::Http)
+        };
+        let (public, named) = (client(Reach::Public)?, client(Reach::Named)?);
+        Ok(Self { limits, network, public, named, roots })
+    }
+
+    /// Fetches a site and its mirrors, all within one deadline. `now` is recorded as the instant of
+    /// the fetch.
+    ///
+    /// A failure is part of the evidence, not an error.
+    pub async fn fetch(
+        &self,
+        target: &Prefix,
+        known: Known<'_>,
+        mirrors: &[Prefix],
+        now: Timestamp,
+    ) -> Fetched {
+        let deadline = Instant::now() + self.limits.deadline;
+        let named: Vec<_> =
+            [target].into_iter().chain(mirrors).map(|prefix| prefix.as_url().clone()).collect();
+        let visit = || Visit {
+            fetcher: self,
+            named: &named,
+            deadline,
+            budget: self.limits.site_bytes.into(),
+        };
+        let main = visit();
+        let mirror = async |prefix: &Prefix| {
+            let site = visit().site(prefix, Known::default()).await.site;
+            Mirror { url: prefix.to_string(), site }
+        };
+        let (visited, mirrors) =
+            join(main.site(target, known), join_all(mirrors.iter().map(mirror))).await;
+        let source = Source::Site(visited.site);
+        let url = Some(target.to_string());
+        Fetched {
+            evidence: Evidence { url, obtained_at: now, source, mirrors },
+            checkpoint: visited.checkpoint,
+            change: visited.change,
+            hints: visited.hints,
+        }
+    }
+}
+
+fn tls_config() -> Result<(ClientConfig, Roots), rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = || {
+        ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()
+    };
+    match builder()?.with_platform_verifier() {
+        Ok(config) => Ok((config.with_no_client_auth(), Roots::Platform)),
+        Err(_) => {
+            let none = rustls::RootCertStore::empty();
+            let config = builder()?.with_root_certificates(none).with_no_client_auth();
+            Ok((config, Roots::NoneFound))
+        }
+    }
+}

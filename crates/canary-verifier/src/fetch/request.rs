@@ -1,0 +1,206 @@
+//! One object over HTTP: redirects, status, size and time within limits.
+
+use std::error::Error;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use reqwest::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderMap, HeaderName,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER,
+};
+use reqwest::{Response, StatusCode};
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::address::{NotPublic, Reach};
+use super::{Fetcher, Hints};
+use crate::state::Validators;
+
+/// One fetch: what the user named, and what is left of its limits.
+pub(super) struct Visit<'a> {
+    pub(super) fetcher: &'a Fetcher,
+    pub(super) named: &'a [Url],
+    pub(super) deadline: Instant,
+    /// Bytes that may still be read for this site.
+    pub(super) budget: AtomicU64,
+}
+
+/// What came of asking for one object.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Body { bytes: Vec<u8>, validators: Validators, hints: Hints },
+    Unchanged { hints: Hints },
+    Missing,
+    TooLarge,
+    BudgetSpent,
+    Unreachable { words: String, hints: Hints },
+}
+
+/// How to ask.
+#[derive(Clone, Copy)]
+pub(super) enum Ask<'a> {
+    Plain,
+    /// Only where it differs from what these stand for.
+    IfChanged(&'a Validators),
+    /// Past every cache on the way.
+    PastCaches,
+}
+
+impl Visit<'_> {
+    /// Asks for an object of at most `limit` bytes.
+    pub(super) async fn get(&self, url: Url, limit: u64, ask: Ask<'_>) -> Answer {
+        match timeout_at(self.deadline, self.follow(url, limit, ask)).await {
+            Ok(answer) => answer,
+            Err(_) => unreachable_for(format!(
+                "no complete answer within {} s",
+                self.fetcher.limits.deadline.as_secs_f32()
+            )),
+        }
+    }
+
+    async fn follow(&self, mut url: Url, limit: u64, ask: Ask<'_>) -> Answer {
+        for _ in 0..=self.fetcher.limits.redirects {
+            let response = match self.send(&url, ask).await {
+                Ok(response) => response,
+                Err(words) => return unreachable_for(words),
+            };
+            if !is_redirect(response.status()) {
+                return self.read(response, limit, ask).await;
+            }
+            let location = header(response.headers(), LOCATION, 8_192);
+            let Some(next) = location.and_then(|location| url.join(&location).ok()) else {
+                return unreachable_for("redirected without a place to go to".to_owned());
+            };
+            match (url.scheme(), next.scheme()) {
+                ("https", "http") => {
+                    return unreachable_for(format!("redirected from https to http: {next}"));
+                }
+                (_, "http" | "https") => {}
+                _ => return unreachable_for(format!("redirected to another scheme: {next}")),
+            }
+            if !next.username().is_empty() || next.password().is_some() {
+                return unreachable_for("redirected to a URL with a user name or password".into());
+            }
+            url = next;
+        }
+        unreachable_for(format!("more than {} redirects", self.fetcher.limits.redirects))
+    }
+
+    async fn send(&self, url: &Url, ask: Ask<'_>) -> Result<Response, String> {
+        let client = match self.fetcher.network.reach(url, self.named) {
+            Reach::Public => &self.fetcher.public,
+            Reach::Named => &self.fetcher.named,
+            Reach::Refused => {
+                return Err(format!("redirected to an address that is not public: {url}"));
+            }
+        };
+        let mut request = client.get(url.clone()).header(ACCEPT_ENCODING, "identity");
+        match ask {
+            Ask::Plain => {}
+            Ask::PastCaches => request = request.header(CACHE_CONTROL, "no-cache"),
+            Ask::IfChanged(validators) => {
+                if let Some(etag) = &validators.etag {
+                    request = request.header(IF_NONE_MATCH, etag);
+                } else if let Some(modified) = &validators.last_modified {
+                    request = request.header(IF_MODIFIED_SINCE, modified);
+                }
+            }
+        }
+        request.send().await.map_err(|error| self.fetcher.words("could not connect", &error))
+    }
+
+    async fn read(&self, mut response: Response, limit: u64, ask: Ask<'_>) -> Answer {
+        let hints = Hints { retry_after: retry_after(response.headers()) };
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND | StatusCode::GONE => return Answer::Missing,
+            StatusCode::NOT_MODIFIED if matches!(ask, Ask::IfChanged(_)) => {
+                return Answer::Unchanged { hints };
+            }
+            status => {
+                let words = format!("answered with status {}", status.as_u16());
+                return Answer::Unreachable { words, hints };
+            }
+        }
+        if let Some(encoding) = response.headers().get(CONTENT_ENCODING)
+            && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
+        {
+            let words = "answered in a content encoding that was not asked for".to_owned();
+            return Answer::Unreachable { words, hints };
+        }
+        let validators = Validators {
+            etag: header(response.headers(), ETAG, 1_024),
+            last_modified: header(response.headers(), LAST_MODIFIED, 64),
+        };
+        let mut bytes = Vec::new();
+        loop {
+            let chunk = match response.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => return Answer::Body { bytes, validators, hints },
+                Err(error) => {
+                    let words = self.fetcher.words("the answer broke off", &error);
+                    return Answer::Unreachable { words, hints };
+                }
+            };
+            if bytes.len() as u64 + chunk.len() as u64 > limit {
+                return Answer::TooLarge;
+            }
+            if !self.spend(chunk.len() as u64) {
+                return Answer::BudgetSpent;
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+
+    fn spend(&self, count: u64) -> bool {
+        let left = |left: u64| left.checked_sub(count);
+        self.budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok()
+    }
+}
+
+impl Fetcher {
+    /// What a transport error says: what was being done, and the innermost cause.
+    fn words(&self, doing: &str, error: &reqwest::Error) -> String {
+        let mut cause: &dyn Error = error;
+        while let Some(source) = cause.source() {
+            if cause.is::<NotPublic>() {
+                return cause.to_string();
+            }
+            cause = source;
+        }
+        if cause.is::<NotPublic>() {
+            return cause.to_string();
+        }
+        let doing = if error.is_timeout() { "no connection in time" } else { doing };
+        let doing = if error.is_connect() || error.is_body() || error.is_timeout() {
+            doing
+        } else {
+            "the answer broke off"
+        };
+        let hint = match &self.roots {
+            super::Roots::Platform => "",
+            super::Roots::NoneFound => {
+                " (this machine has no certificate authorities; set SSL_CERT_FILE)"
+            }
+        };
+        format!("{doing}: {cause}{hint}")
+    }
+}
+
+fn unreachable_for(words: String) -> Answer {
+    Answer::Unreachable { words, hints: Hints::default() }
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+fn header(headers: &HeaderMap, name: HeaderName, limit: usize) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    (value.len() <= limit).then(|| value.to_owned())
+}
+
+/// Only the form in seconds is read; a date would need a clock.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    header(headers, RETRY_AFTER, 16)?.trim().parse().ok().map(Duration::from_secs)
+}
