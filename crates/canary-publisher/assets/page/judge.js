@@ -17,33 +17,38 @@
 
   // --- Evidence: a site, or one file ------------------------------------------------------------
 
+  // Not there: a file that the checkpoint covers. Where nothing else has it, it is unreachable.
+  class Absent extends Unreachable {}
+
   // Reads checkpoint and leaves through `read(path)`, which gives bytes, or null where nothing is there.
   async function readSite(read) {
     const bytes = await read("checkpoint");
     if (bytes === null) throw new canary.Fault("MISSING", "no checkpoint");
-    const checkpoint = canary.parseCheckpoint(bytes);
-    if (checkpoint.size === 0) throw new canary.Fault("MALFORMED", "no leaf");
-    if (checkpoint.size > canary.LIMITS.leaves) throw new canary.Fault("TOO_LARGE", `more than ${canary.LIMITS.leaves} leaves`);
-    return { checkpoint, ...(await readLeaves(read, checkpoint)) };
+    return readUnder(read, bytes, true);
   }
 
-  // The bundles first; `issues/` where they are absent or do not give the root (format.md section 6).
-  async function readLeaves(read, checkpoint) {
-    let best = null;
-    for (const source of [readBundles, readIssues]) {
+  // Bundles that are absent may mean that the tree has grown meanwhile: `checkpoint` is read again, once. Then
+  // the issues themselves are asked for (format.md section 6).
+  async function readUnder(read, bytes, mayHaveGrown) {
+    const checkpoint = canary.parseCheckpoint(bytes);
+    const { size } = checkpoint;
+    if (size === 0) throw new canary.Fault("MALFORMED", "no leaf");
+    if (size > canary.LIMITS.leaves) throw new canary.Fault("TOO_LARGE", `more than ${canary.LIMITS.leaves} leaves`);
+    try {
       let leaves;
       try {
-        leaves = await source(read, checkpoint.size);
+        leaves = await readBundles(read, size);
       } catch (fault) {
-        best ??= { leaves: null, consistent: false, fault };
-        continue;
+        if (!(fault instanceof Absent)) throw fault;
+        const newer = mayHaveGrown ? await read("checkpoint") : null;
+        if (newer !== null && !canary.equal(newer, bytes)) return readUnder(read, newer, false);
+        leaves = await readIssues(read, size);
       }
       const root = await canary.treeRoot(await Promise.all(leaves.map(canary.leafHash)));
-      const found = { leaves, consistent: canary.equal(root, checkpoint.root), root };
-      if (found.consistent) return found;
-      if (!best?.leaves) best = { ...found, fault: best?.fault };
+      return { checkpoint, leaves, consistent: canary.equal(root, checkpoint.root) };
+    } catch (fault) {
+      return { checkpoint, leaves: null, fault };
     }
-    return best;
   }
 
   function counted() {
@@ -66,7 +71,7 @@
         bytes = await read(canary.bundlePath(number, 256));
         held = 256;
       }
-      if (bytes === null) throw new Unreachable(canary.bundlePath(number, width));
+      if (bytes === null) throw new Absent(canary.bundlePath(number, width));
       leaves.push(...canary.parseBundle(count(bytes), held).slice(0, width));
     }
     return leaves;
@@ -78,7 +83,7 @@
     for (let number = 1; number <= size; number++) {
       const path = `issues/${String(number).padStart(4, "0")}.json`;
       const bytes = await read(path);
-      if (bytes === null) throw new Unreachable(path);
+      if (bytes === null) throw new Absent(path);
       leaves.push(count(bytes));
     }
     return leaves;
