@@ -1,0 +1,276 @@
+//! What the ceremony shows. Text from the draft is shown as it is signed, language by language.
+
+use std::fmt::Write as _;
+
+use canary_format::issue::{Fact, Issue, Tense};
+use canary_format::key::Fingerprint;
+use canary_format::roster::{Roster, Signer};
+use canary_format::time::Timestamp;
+
+use crate::changes::{changes as between, counter_words};
+use crate::draft::{Draft, RosterOf};
+use crate::lint::{Warning, evidence_instant, is_reworded};
+
+pub(super) fn opening(
+    draft: &Draft,
+    signer: &Signer,
+    keyid: Fingerprint,
+    now: Timestamp,
+) -> String {
+    let issue = draft.issue();
+    let mut out =
+        format!("\n{} — issue {} of {}\n", issue.publisher.name, issue.number, issue.origin);
+    push(&mut out, "you sign as", &person(signer));
+    push(&mut out, "with", &keyid.to_string());
+    push(&mut out, "as of", &issue.as_of.to_string());
+    push(&mut out, "next due", &issue.next_due.to_string());
+    push(&mut out, "expires", &issue.expires.to_string());
+    let evidence = evidence_instant(issue);
+    push(
+        &mut out,
+        "not before",
+        &evidence.map_or("no verified evidence".to_owned(), |at| at.to_string()),
+    );
+    for (name, signatures) in signed_so_far(draft) {
+        push(&mut out, "signed by", &format!("{name}{signatures}"));
+    }
+    if now > issue.next_due {
+        push(&mut out, "note", "next_due of this draft has passed: consider making it anew");
+    }
+    out
+}
+
+/// Who signed, and whether it is the same person as another signature's.
+fn signed_so_far(draft: &Draft) -> Vec<(String, &'static str)> {
+    let mut names: Vec<(String, &'static str)> = Vec::new();
+    for signature in draft.signatures() {
+        let name = draft.signer(signature.keyid).map_or_else(String::new, |s| s.name.clone());
+        match names.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, note)) => *note = " (several keys, one person)",
+            None => names.push((name, "")),
+        }
+    }
+    names
+}
+
+pub(super) fn changes(draft: &Draft) -> String {
+    let mut out = String::new();
+    match draft.previous() {
+        Some(previous) => {
+            let _ = writeln!(out, "\nChanges since issue {}:", previous.number);
+            list(&mut out, previous, draft.issue());
+        }
+        None => out.push_str("\nThis is the first issue of the series.\n"),
+    }
+    if let Some(first) = draft.first_signed() {
+        out.push_str(
+            "\nChanges since the first signature, which was made over an earlier draft:\n",
+        );
+        list(&mut out, first, draft.issue());
+    } else if !draft.signatures().is_empty() {
+        out.push_str("\nChanges since the first signature:\n  none\n");
+    }
+    out
+}
+
+fn list(out: &mut String, before: &Issue, after: &Issue) {
+    let changes = between(before, after);
+    if changes.is_empty() {
+        out.push_str("  none but dates and evidence\n");
+    }
+    for change in changes {
+        let _ = writeln!(out, "  {change}");
+    }
+}
+
+pub(super) fn warnings(warnings: &[Warning]) -> String {
+    let mut out = String::new();
+    if !warnings.is_empty() {
+        out.push_str("\nWorth a second look:\n");
+    }
+    for warning in warnings {
+        let _ = writeln!(out, "  {warning}");
+    }
+    out
+}
+
+pub(super) fn fact(draft: &Draft, index: usize, fact: &Fact) -> String {
+    let issue = draft.issue();
+    let before = draft.previous().map(|previous| (previous.number, previous.fact(&fact.id)));
+    let seen = match before {
+        None => String::new(),
+        Some((number, None)) => format!("  (not in issue {number})"),
+        Some((number, Some(before))) if is_reworded(before, fact) => {
+            format!("  (other words in issue {number})")
+        }
+        Some((number, Some(before))) if before.scope != fact.scope => {
+            format!("  (another scope in issue {number})")
+        }
+        Some((number, Some(_))) => format!("  (as in issue {number})"),
+    };
+    let mut out = format!("\nFact {} of {}: {}{seen}\n", index + 1, issue.facts.len(), fact.id);
+    texts(&mut out, &fact.text);
+    let tense = match (fact.tense, fact.since) {
+        (Tense::Never, _) => "it has never been otherwise".to_owned(),
+        (Tense::Current, _) => "it is so now".to_owned(),
+        (Tense::Since, since) => {
+            format!("it has been so since {}", since.map_or_else(String::new, |d| d.to_string()))
+        }
+    };
+    push(&mut out, "when", &tense);
+    for (member, words) in scope(issue, fact) {
+        push(&mut out, member, &words);
+    }
+    if let Some(after) = issue.retires(&fact.id) {
+        push(&mut out, "announced", &format!("it will no longer be affirmed after {after}"));
+    }
+    if let Some(id) = &fact.supersedes {
+        push(&mut out, "supersedes", id);
+    }
+    out
+}
+
+/// A fact's scope in words: the names that its ids stand for.
+fn scope(issue: &Issue, fact: &Fact) -> Vec<(&'static str, String)> {
+    let scope = &fact.scope;
+    let entity = |id: &String| {
+        let entity = issue.publisher.entities.iter().find(|entity| entity.id == *id);
+        entity.map_or_else(|| id.clone(), |e| format!("{} ({})", e.name, e.jurisdiction))
+    };
+    let service = |id: &String| {
+        let service = issue.publisher.services.iter().find(|service| service.id == *id);
+        service.map_or_else(|| id.clone(), |s| format!("{} ({})", s.name, s.model))
+    };
+    let mut out = vec![
+        ("said by", named(&scope.entities, "all our entities", entity)),
+        ("services", named(&scope.services, "all our services", service)),
+        ("acting as", named(&scope.roles, "in every role", String::clone)),
+        ("layers", named(&scope.layers, "all layers", String::clone)),
+        ("where", named(&scope.jurisdictions, "all jurisdictions", String::clone)),
+    ];
+    if let Some(excludes) = &scope.excludes {
+        out.push(("not covered", excludes.join("; ")));
+    }
+    out
+}
+
+fn named(names: &[String], all: &str, name: impl Fn(&String) -> String) -> String {
+    if names == ["all"] {
+        return all.to_owned();
+    }
+    names.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// What is signed besides the facts.
+pub(super) fn rest(draft: &Draft) -> String {
+    let issue = draft.issue();
+    let mut out = String::new();
+    for promise in issue.promises.iter().flatten() {
+        let _ = writeln!(out, "\nPromise: {}", promise.id);
+        texts(&mut out, &promise.text);
+    }
+    for counter in issue.counters.iter().flatten() {
+        let _ = writeln!(out, "\nCounter: {}", counter.id);
+        texts(&mut out, &counter.text);
+        push(&mut out, "value", &counter_words(counter));
+    }
+    let _ = writeln!(out, "\nPublisher: {}", issue.publisher.name);
+    push(&mut out, "languages", &issue.publisher.languages.join(", "));
+    push(&mut out, "at", &issue.publisher.canonical_url);
+    for mirror in issue.publisher.mirrors.iter().flatten() {
+        push(&mut out, "mirror", mirror);
+    }
+    if let Some(contact) = &issue.publisher.contact {
+        push(&mut out, "contact", contact);
+    }
+    for entity in &issue.publisher.entities {
+        push(&mut out, "entity", &format!("{} ({})", entity.name, entity.jurisdiction));
+    }
+    for service in &issue.publisher.services {
+        push(&mut out, "service", &format!("{} ({})", service.name, service.model));
+    }
+    roster(&mut out, &issue.roster);
+    out.push_str("\nMachines' keys, which can sign no issue:\n");
+    push(&mut out, "log", &issue.log.key.to_string());
+    if let Some(heartbeat) = &issue.log.heartbeat {
+        push(&mut out, "heartbeat", &heartbeat.key.to_string());
+        push(&mut out, "", &format!("at most {} hours old", heartbeat.max_age / 3_600));
+    }
+    out
+}
+
+fn roster(out: &mut String, roster: &Roster) {
+    let _ = writeln!(
+        out,
+        "\nWho may sign the next issue: {} persons of {}, from {} jurisdictions",
+        roster.threshold,
+        roster.signers.len(),
+        roster.min_jurisdictions.unwrap_or(1)
+    );
+    for signer in &roster.signers {
+        push(out, "", &person(signer));
+        for key in &signer.keys {
+            push(out, "", &format!("  {}", key.fingerprint()));
+        }
+    }
+}
+
+/// The last words before the signature: how many facts, and what becomes of earlier signatures.
+pub(super) fn closing(draft: &Draft, signed: &Draft) -> String {
+    let issue = signed.issue();
+    let mut out = format!("\nIssue {} affirms {} facts:\n", issue.number, issue.facts.len());
+    for fact in &issue.facts {
+        let _ = writeln!(out, "  {}", fact.id);
+    }
+    if signed.signatures().len() < draft.signatures().len() {
+        let names: Vec<String> = signed_so_far(draft).into_iter().map(|(name, _)| name).collect();
+        let _ = writeln!(
+            out,
+            "\nThis is another payload than the one signed so far. Earlier signatures do not count\nfor it; these persons sign again: {}",
+            names.join(", ")
+        );
+    }
+    out.push('\n');
+    out
+}
+
+/// Who still can sign, roster by roster.
+pub(super) fn standing(draft: &Draft) -> String {
+    let mut out = String::new();
+    for standing in draft.standing() {
+        let of = match standing.of {
+            RosterOf::PreviousIssue => "the previous issue's roster",
+            RosterOf::ThisIssue | RosterOf::Both => "the roster",
+        };
+        let count = standing.count;
+        let _ = write!(
+            out,
+            "{of}: {} of {} persons, {} of {} jurisdictions",
+            count.persons, count.threshold, count.jurisdictions, count.min_jurisdictions
+        );
+        if count.is_quorum() {
+            out.push_str(": a quorum\n");
+        } else {
+            let names: Vec<&str> = standing.waiting.iter().map(|s| s.name.as_str()).collect();
+            let _ = writeln!(out, "; can still sign: {}", names.join(", "));
+        }
+    }
+    out
+}
+
+fn texts(out: &mut String, text: &canary_format::issue::Localised) {
+    for (tag, text) in text.iter() {
+        let _ = writeln!(out, "  [{tag}]");
+        for line in text.lines() {
+            let _ = writeln!(out, "    {line}");
+        }
+    }
+}
+
+fn person(signer: &Signer) -> String {
+    format!("{}, {}, {}", signer.name, signer.role, signer.jurisdiction)
+}
+
+fn push(out: &mut String, name: &str, value: &str) {
+    let _ = writeln!(out, "  {name:<12}{value}");
+}
