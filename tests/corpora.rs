@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use canary_format::beacon::{Beacon, Chain};
+use canary_format::beacon::{Beacon, Chain, verify_all};
 use canary_format::issue::NotBefore;
 use canary_format::key::{PublicKey, Signature};
 use canary_format::merkle::{TreeHash, verify_consistency, verify_inclusion};
@@ -168,4 +168,22 @@ fn quicknet_s_beacons_verify_and_no_changed_one_does() {
             assert_eq!(verify(round, signature), Beacon::Invalid);
         }
     }
+    // The identity, a point of the other group (another scheme), and bytes that are no point.
+    let round = beacons[0]["round"].as_u64().unwrap();
+    let identity = format!("c0{}", "00".repeat(47));
+    let good = beacons[0]["signature"].as_str().unwrap();
+    let other_scheme = corpus["public_key"].as_str().unwrap();
+    let mut pieces = Vec::new();
+    for signature in [&identity, other_scheme, &"ff".repeat(48), good] {
+        let piece = |chain: &Value| {
+            NotBefore::drand(chain.as_str().unwrap().into(), round, signature.to_owned())
+        };
+        pieces.extend([piece(&corpus["chain"]), piece(&corpus["genesis_seed"])]);
+    }
+    let pieces: Vec<_> = pieces.iter().collect();
+    let chains = [Chain::quicknet()];
+    let single: Vec<_> = pieces.iter().map(|piece| piece.verify(&chains)).collect();
+    assert_eq!(verify_all(&pieces, &chains), single);
+    assert_eq!(single[..6], [Beacon::Invalid, Beacon::UnknownChain].repeat(3));
+    assert_eq!(single[6], Beacon::Verified(chain.round_time(round).unwrap()));
 }

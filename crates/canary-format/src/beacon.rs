@@ -1,11 +1,15 @@
 //! drand beacons: proof that bytes did not exist before an instant (`format.md` §2.5).
 
+mod batch;
+
 use bls12_381::hash_to_curve::{ExpandMsgXmd, HashToCurve};
 use bls12_381::{G1Affine, G1Projective, G2Affine, G2Prepared, Gt, multi_miller_loop};
 use sha2::{Digest as _, Sha256};
 
 use crate::issue::NotBefore;
 use crate::time::Timestamp;
+
+pub use self::batch::verify_all;
 
 /// The hash-to-curve suite of the scheme `bls-unchained-g1-rfc9380`.
 const DOMAIN: &[u8] = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
@@ -72,20 +76,28 @@ impl Chain {
     fn verify_point(&self, round: u64, signature: &[u8]) -> Option<bool> {
         let signature: &[u8; 48] = signature.try_into().ok()?;
         let signature: G1Affine = Option::from(G1Affine::from_compressed(signature))?;
-        let key: G2Affine = Option::from(G2Affine::from_compressed(&self.public_key))?;
-        if bool::from(signature.is_identity()) || bool::from(key.is_identity()) {
+        if bool::from(signature.is_identity()) {
             return None;
         }
         let message: [u8; 32] = Sha256::digest(round.to_be_bytes()).into();
         let point =
             <G1Projective as HashToCurve<ExpandMsgXmd<Sha256>>>::hash_to_curve([message], DOMAIN);
-        // e(signature, g2) = e(H(message), key), as one product of two pairings.
-        let product = multi_miller_loop(&[
-            (&-signature, &G2Prepared::from(G2Affine::generator())),
-            (&G1Affine::from(point), &G2Prepared::from(key)),
-        ]);
-        Some(product.final_exponentiation() == Gt::identity())
+        Some(is_product_one(&signature, &point.into(), &self.key()?))
     }
+
+    fn key(&self) -> Option<G2Affine> {
+        let key: G2Affine = Option::from(G2Affine::from_compressed(&self.public_key))?;
+        (!bool::from(key.is_identity())).then_some(key)
+    }
+}
+
+/// Whether e(signature, g2) = e(message, key), as one product of two pairings.
+fn is_product_one(signature: &G1Affine, message: &G1Affine, key: &G2Affine) -> bool {
+    let product = multi_miller_loop(&[
+        (&-signature, &G2Prepared::from(G2Affine::generator())),
+        (message, &G2Prepared::from(*key)),
+    ]);
+    product.final_exponentiation() == Gt::identity()
 }
 
 impl NotBefore {

@@ -26,6 +26,7 @@
 
 pub mod beacon;
 pub mod checkpoint;
+pub mod cosigner;
 pub mod digest;
 pub mod envelope;
 pub mod issue;

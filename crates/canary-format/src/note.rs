@@ -181,6 +181,11 @@ impl Note {
         }
     }
 
+    /// Removes a line, wherever the very same one is.
+    pub fn remove_line(&mut self, line: &NoteSignature) {
+        self.signatures.retain(|other| other != line);
+    }
+
     /// Removes every line of this key, before it signs anew.
     pub fn remove(&mut self, key: &VerifierKey) {
         let id = key.id();
@@ -221,7 +226,7 @@ impl fmt::Display for NoteSignature {
     }
 }
 
-fn is_key_name(name: &str) -> bool {
+pub(crate) fn is_key_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(|c: char| c == '+' || c.is_whitespace())
 }
 
