@@ -303,9 +303,13 @@ fn witnesses_of_the_policy_are_counted() {
     cosign(&mut checkpoint, &key("w2.example"), "another key", now);
     let checkpoint = Obtained::Got(checkpoint.to_string().into_bytes());
     let source = Source::Site(Site { checkpoint, leaves: Obtained::Got(series.leaves.clone()) });
-    let witnesses = vec![key("w1.example"), key("w2.example")];
-    let with = |threshold| {
-        let policy = WitnessPolicy { witnesses: witnesses.clone(), threshold };
+    let with = |threshold: usize| {
+        let policy = format!(
+            "witness a {}\nwitness b {}\ngroup g {threshold} a b\nquorum g\n",
+            key("w1.example"),
+            key("w2.example")
+        );
+        let policy = WitnessPolicy::parse(policy.as_bytes()).unwrap();
         let trust = Trust { witnesses: Some(policy), ..pinned(&series, 1) };
         judge(&of_source(source.clone(), now), &trust, None, now).report
     };

@@ -20,7 +20,7 @@ use canary_format::pin::Pin;
 use canary_format::time::Timestamp;
 
 use self::findings::Findings;
-use self::log::{Signed, Standing};
+use self::log::{Signed, Standing, Witnessed};
 pub use self::mirrors::Fork;
 use self::obtained::{Reach, RootCheck, Served};
 pub use self::scope::{ScopeChange, compare as compare_scopes};
@@ -101,22 +101,26 @@ pub fn judge(evidence: &Evidence, trust: &Trust, seen: Option<&Seen>, now: Times
     if let (Some(_), Some(newest)) = (&checkpoint, series.last()) {
         log::heartbeat(newest.issue(), heartbeat_at, now, &mut findings);
     }
-    let witnesses = match &evidence.source {
-        Source::Envelope(_) => Vec::new(),
-        _ => log::witnesses(checkpoint.as_ref(), trust, now, &mut findings),
+    let newest_issue = series.last().map(VerifiedIssue::issue);
+    let witnessed = match &evidence.source {
+        Source::Envelope(_) => Witnessed::default(),
+        _ => log::witnesses(checkpoint.as_ref(), newest_issue, trust, now, &mut findings),
     };
 
     // Dates.
     let since_baseline = &series[baseline(&series, trust)..];
     let beacon = freshness::judge(since_baseline, trust, &mut findings);
-    let state = state(&served, series.last(), now, &mut findings);
+    // An instant that neither the publisher nor one witness alone can make, or that was accepted
+    // before: where the clock lies behind it, deadlines are judged by it.
+    let seen_instant = seen.and_then(|seen| seen.newest_instant);
+    let vouched = beacon.max(witnessed.quorum_at).max(seen_instant);
+    let deadline_instant = dates::later_of(now, vouched);
+    let state = state(&served, series.last(), deadline_instant, &mut findings);
     if let Some(newest) = series.last() {
         dates::future(newest, beacon, now, &mut findings);
     }
-    let cosigned = witnesses.iter().map(|witness| witness.at).max();
-    let seen_instant = seen.and_then(|seen| seen.newest_instant);
     dates::clock(
-        beacon.max(seen_instant).max(heartbeats.iter().copied().max()),
+        vouched.max(witnessed.newest).max(heartbeats.iter().copied().max()),
         now,
         &mut findings,
     );
@@ -132,7 +136,8 @@ pub fn judge(evidence: &Evidence, trust: &Trust, seen: Option<&Seen>, now: Times
     // Mirrors.
     forks.extend(mirrors::judge(&evidence.mirrors, trust.pin.as_ref(), &series, &mut findings));
 
-    let newest_instant = beacon.max(cosigned).max(heartbeat_at).max(seen_instant);
+    // A heartbeat ahead of now is not among these, nor is one witness: neither can push time.
+    let newest_instant = vouched.max(heartbeat_at);
     let kept = Kept { obtained_at: evidence.obtained_at, silences, heartbeat_at, newest_instant };
     let seen = match (served.leaves().filter(|leaves| leaves.offset == 0), &served.checkpoint) {
         (Some(leaves), Some(checkpoint)) if advances => Some(kept.served(seen, leaves, checkpoint)),
@@ -162,7 +167,8 @@ pub fn judge(evidence: &Evidence, trust: &Trust, seen: Option<&Seen>, now: Times
             observation: observed_at(&served, evidence, seen.as_ref()).map(|at| now.since(at)),
         },
         facts: facts::summaries(&series),
-        log: checkpoint.map(|checkpoint| log::summary(&checkpoint, heartbeat_at, witnesses)),
+        log: checkpoint
+            .map(|checkpoint| log::summary(&checkpoint, heartbeat_at, witnessed.summaries)),
         gaps,
         limits: LIMITS,
     };

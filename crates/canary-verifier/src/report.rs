@@ -289,7 +289,9 @@ pub struct LogSummary {
 pub struct WitnessSummary {
     /// The name of its key.
     pub name: String,
-    /// When it cosigned.
+    /// Its earliest cosignature of this tree at hand: the newest issue existed by then.
+    pub first: Timestamp,
+    /// Its newest cosignature of this tree that does not lie ahead of now.
     pub at: Timestamp,
 }
 

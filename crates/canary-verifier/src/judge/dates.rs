@@ -63,6 +63,12 @@ pub(super) fn future(
     }
 }
 
+/// The instant that deadlines are judged by: now, unless a vouched instant shows that the clock is
+/// behind.
+pub(super) fn later_of(now: Timestamp, vouched: Option<Timestamp>) -> Timestamp {
+    vouched.filter(|at| at.since(now) > CLOCK_TOLERANCE).unwrap_or(now)
+}
+
 /// `CLOCK_SUSPECT`, where any verified instant lies ahead of now.
 pub(super) fn clock(newest_instant: Option<Timestamp>, now: Timestamp, findings: &mut Findings) {
     if let Some(at) = newest_instant.filter(|at| at.since(now) > CLOCK_TOLERANCE) {

@@ -4,7 +4,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use canary_format::checkpoint::{Checkpoint, LineCheck};
+use canary_format::cosigner::Cosigner;
 use canary_format::issue::Issue;
+use canary_format::key::PublicKey;
 use canary_format::time::Timestamp;
 
 use super::findings::Findings;
@@ -12,6 +14,7 @@ use super::obtained::Served;
 use super::{CLOCK_TOLERANCE, HOUR};
 use crate::evidence::{Seen, Trust};
 use crate::report::{Code, LogSummary, Severity, WitnessSummary};
+use crate::witness::{Quorum, Witness};
 
 /// How what is served stands to what was seen before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,30 +164,72 @@ pub(super) fn heartbeat(
     }
 }
 
+/// What the witnesses of the verifier's policy show.
+#[derive(Debug, Default)]
+pub(super) struct Witnessed {
+    /// Those that cosigned, as the report names them.
+    pub(super) summaries: Vec<WitnessSummary>,
+    /// The newest instant of a verified cosignature, ahead of now or not.
+    pub(super) newest: Option<Timestamp>,
+    /// The newest instant that a quorum of them vouches for, ahead of now or not.
+    pub(super) quorum_at: Option<Timestamp>,
+}
+
 /// The witnesses of the verifier's policy that cosigned, and `WITNESS_SHORT`.
+///
+/// A key of the publisher's own is no witness, whatever the policy calls it. A cosignature ahead of
+/// now does not count towards the policy.
 pub(super) fn witnesses(
     checkpoint: Option<&Checkpoint>,
+    newest: Option<&Issue>,
     trust: &Trust,
     now: Timestamp,
     findings: &mut Findings,
-) -> Vec<WitnessSummary> {
+) -> Witnessed {
     let Some(policy) = &trust.witnesses else {
-        return Vec::new();
+        return Witnessed::default();
     };
-    let cosigned = |key| match checkpoint.map(|checkpoint| checkpoint.check_cosignature(key)) {
-        Some(LineCheck::Verifies(times)) => newest_present(&times, now),
-        _ => None,
+    let mut own: Vec<PublicKey> = Vec::new();
+    if let Some(issue) = newest {
+        own.extend(issue.roster.signers.iter().flat_map(|signer| &signer.keys));
+        own.push(issue.log.key.key());
+        own.extend(issue.log.heartbeat.as_ref().map(|heartbeat| heartbeat.key.key()));
+    }
+    let times = |witness: &Witness| match (&witness.key, checkpoint) {
+        (Cosigner::Ed25519(key), _) if own.contains(&key.key()) => Vec::new(),
+        (key, Some(checkpoint)) => match key.check(checkpoint) {
+            LineCheck::Verifies(times) => times,
+            _ => Vec::new(),
+        },
+        (_, None) => Vec::new(),
     };
-    let witnesses: Vec<WitnessSummary> = policy
-        .witnesses
-        .iter()
-        .filter_map(|key| Some(WitnessSummary { name: key.name().to_owned(), at: cosigned(key)? }))
-        .collect();
-    if witnesses.len() < policy.threshold {
-        let message = format!("{} of {} witnesses cosigned", witnesses.len(), policy.threshold);
+    let times: Vec<_> = policy.witnesses().iter().map(times).collect();
+    let present: Vec<_> = times.iter().map(|times| newest_present(times, now)).collect();
+    let ahead: Vec<_> = times.iter().map(|times| times.iter().copied().max()).collect();
+    let summary = |(witness, (times, at)): (&Witness, (&Vec<Timestamp>, &Option<Timestamp>))| {
+        let first = times.iter().copied().min();
+        Some(WitnessSummary { name: witness.key.name().to_owned(), first: first?, at: (*at)? })
+    };
+    let summaries: Vec<_> =
+        policy.witnesses().iter().zip(times.iter().zip(&present)).filter_map(summary).collect();
+    if !policy.quorum_at(&present).is_met() {
+        let (count, known) = (summaries.len(), policy.witnesses().len());
+        let message = format!(
+            "{count} of {known} witnesses cosigned: the witness policy asks for others or more"
+        );
+        findings.add(Code::WitnessShort, Severity::Attention, message);
+    } else if !checkpoint.is_some_and(|checkpoint| policy.knows_log_of(checkpoint)) {
+        let message = "the witness policy lists logs, and none of them signed the checkpoint";
         findings.add(Code::WitnessShort, Severity::Attention, message);
     }
-    witnesses
+    Witnessed {
+        summaries,
+        newest: ahead.iter().copied().flatten().max(),
+        quorum_at: match policy.quorum_at(&ahead) {
+            Quorum::Met(at) => Some(at),
+            _ => None,
+        },
+    }
 }
 
 pub(super) fn summary(
