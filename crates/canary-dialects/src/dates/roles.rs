@@ -257,6 +257,13 @@ const ITSELF: &[&str] = &[
     "text",
     "post",
     "one",
+    "issued",
+    "reissued",
+    "re-issued",
+    "re-signed",
+    "renewed",
+    "refreshed",
+    "reaffirmed",
 ];
 /// Sentences about these speak of something else.
 const ELSEWHERE: &[&str] = &[
@@ -407,7 +414,12 @@ fn role(all: &[Word<'_>], behind: usize, one: &Expression, later: &[Expression])
         }
         Some((role, _)) => Some(role),
         None => {
-            let ahead = after.iter().any(|word| AHEAD.contains(word))
+            // "On June 3 we will publish the next one": the future stands behind the date.
+            let opens = before.last().is_none_or(|word| {
+                matches!(*word, "on" | "in" | "at" | "the" | "around" | "then" | "and")
+            });
+            let ahead = opens
+                && after.iter().any(|word| AHEAD.contains(word))
                 && after.iter().any(|word| AGAIN.iter().any(|stem| word.starts_with(stem)));
             if ahead {
                 return Some(Role::Next);

@@ -158,7 +158,8 @@ fn report(
     let mut findings: Vec<Finding> = remarks.iter().map(said::finding).collect();
     let newest = newest.map(|at| &judged[at]);
     for one in judged.iter().filter(|one| one.number >= baseline) {
-        let is_newest = newest.is_some_and(|newest| newest.number == one.number);
+        // What came after the newest authentic issue is as new as it is.
+        let is_newest = newest.is_none_or(|newest| one.number >= newest.number);
         findings.extend(
             one.findings.iter().filter(|finding| lasting(finding, is_newest, life)).cloned(),
         );

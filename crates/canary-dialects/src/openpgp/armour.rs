@@ -105,15 +105,7 @@ fn armour<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Result<Vec<u8>, &'st
     for line in lines.by_ref() {
         let line = trimmed(line);
         if line == END_SIGNATURE {
-            let packets = STANDARD
-                .decode(body.as_bytes())
-                .map_err(|_| "a signature's armour is not base64")?;
-            return match sum {
-                Some(stated) if stated != crc24(&packets) => {
-                    Err("a signature's armour has a checksum that does not fit")
-                }
-                _ => Ok(packets),
-            };
+            return decoded(&body, sum);
         }
         if in_headers {
             if line.is_empty() {
@@ -141,7 +133,18 @@ fn armour<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Result<Vec<u8>, &'st
         }
         body.push_str(line);
     }
-    Err("a signature's armour has no end")
+    // A checksum that fits closes the armour as well as its last line does.
+    if sum.is_some() { decoded(&body, sum) } else { Err("a signature's armour has no end") }
+}
+
+fn decoded(body: &str, sum: Option<u32>) -> Result<Vec<u8>, &'static str> {
+    let packets = STANDARD.decode(body).map_err(|_| "a signature's armour is not base64")?;
+    match sum {
+        Some(stated) if stated != crc24(&packets) => {
+            Err("a signature's armour has a checksum that does not fit")
+        }
+        _ => Ok(packets),
+    }
 }
 
 /// A line without its end and without the white space that cleartext signatures do not cover.

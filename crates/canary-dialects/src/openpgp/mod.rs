@@ -43,10 +43,14 @@ pub(crate) fn read(published: &Published<'_>, trust: &Trust) -> Reading {
         return reading;
     };
     let mut found = armour::blocks(text);
-    let whole;
-    if found.blocks.is_empty() && crate::page::is_markup(text) {
-        whole = crate::page::words(text);
-        found = armour::blocks(&whole);
+    let clear =
+        |found: &Blocks| found.blocks.iter().any(|block| matches!(block, Block::Clear { .. }));
+    if !clear(&found) && crate::page::is_markup(text) {
+        // In a page the first line of a block stands behind a tag, and signs are written as entities.
+        let unmarked = armour::blocks(&crate::page::words(text));
+        if clear(&unmarked) {
+            found = unmarked;
+        }
     }
     inline(published, trust, found, text, &mut reading);
     reading

@@ -11,6 +11,8 @@ mod tone;
 pub use identity::{Statement, likeness};
 pub use tone::Tone;
 
+use std::borrow::Cow;
+
 use crate::dates::Dates;
 use layout::Section;
 
@@ -34,7 +36,13 @@ pub(crate) fn read(text: &str) -> Prose {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    let pieces = layout::pieces(&text[..end]);
+    // Full-width signs part words and labels as their narrow counterparts do.
+    let narrowed: Cow<'_, str> = if text[..end].contains(['：', '，', '。']) {
+        text[..end].replace('：', ": ").replace('，', ", ").replace('。', "。 ").into()
+    } else {
+        text[..end].into()
+    };
+    let pieces = layout::pieces(&narrowed);
     let mut prose = Prose { cut: end < text.len(), ..Prose::default() };
     let dated = pieces
         .iter()
