@@ -7,12 +7,27 @@ use clap::Subcommand;
 use crate::error::Failure;
 
 mod completions;
+mod draft;
 mod heartbeat;
+mod init;
+mod key;
 mod publish;
 mod serve;
+mod sign;
+mod status;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Start a new canary: canary.toml, the machines' keys, the first draft
+    Init(init::Init),
+    /// Make, show and list keys
+    Key(key::KeyCommand),
+    /// Make the next issue's draft from canary.toml
+    Draft(draft::DraftCommand),
+    /// Show every fact, ask for each, and sign the draft
+    Sign(sign::Sign),
+    /// Say where the draft and the series stand
+    Status(status::StatusCommand),
     /// Append the signed draft, write the site, read it back and verify it
     Publish(publish::Publish),
     /// Refresh the timestamped cosignature on the published checkpoint
@@ -26,6 +41,11 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         match self {
+            Self::Init(command) => command.run(),
+            Self::Key(command) => command.run(),
+            Self::Draft(command) => command.run(),
+            Self::Sign(command) => command.run(),
+            Self::Status(command) => command.run(),
             Self::Publish(command) => command.run(),
             Self::Heartbeat(command) => command.run(),
             Self::Serve(command) => command.run(),

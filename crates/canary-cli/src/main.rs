@@ -7,6 +7,7 @@ mod clock;
 mod commands;
 mod error;
 mod output;
+mod terminal;
 
 use std::process::ExitCode;
 

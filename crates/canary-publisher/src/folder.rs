@@ -9,6 +9,7 @@ use canary_format::envelope::{Envelope, MAX_ENVELOPE};
 use canary_format::key::PublicKey;
 use canary_format::layout::{CANARIES, DRAFT, HEARTBEAT_KEY, LOG_KEY, canary_path};
 use canary_format::refusal::Refusal;
+use canary_signer::draft::{Draft, DraftError, EnvelopeError, MAX_DRAFT};
 use ssh_key::PrivateKey;
 use zeroize::Zeroizing;
 
@@ -47,13 +48,29 @@ pub enum FolderError {
         /// The folder.
         path: PathBuf,
     },
-    /// A file of the series or the draft is no envelope.
+    /// A file of the series is no envelope.
     #[error("{}", path.display())]
     Refused {
         /// The file.
         path: PathBuf,
         /// Which rule it breaks.
         source: Refusal,
+    },
+    /// The draft is not one.
+    #[error("{}", path.display())]
+    Draft {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: DraftError,
+    },
+    /// The draft has not been signed by enough persons yet.
+    #[error("{} cannot be published", path.display())]
+    Unsigned {
+        /// The file.
+        path: PathBuf,
+        /// Who is missing.
+        source: EnvelopeError,
     },
     /// Issues are missing between those that are there.
     #[error("{} is missing, and later issues are there", path.display())]
@@ -122,13 +139,29 @@ impl Folder {
         Ok(series)
     }
 
-    /// Reads the draft; `None` where there is none.
+    /// Reads the signed draft as the envelope that it becomes; `None` where there is none. An
+    /// envelope in its place is taken as it is: it is a draft that was signed elsewhere.
     ///
     /// # Errors
     ///
-    /// Where it cannot be read, or is no envelope: nobody has signed it yet.
+    /// Where it cannot be read, is neither, or has no quorum yet.
     pub fn draft(&self) -> Result<Option<Envelope>, FolderError> {
-        self.envelope(&self.root.join(DRAFT))
+        let path = self.root.join(DRAFT);
+        let Some(bytes) = read(&path, MAX_DRAFT)? else {
+            return Ok(None);
+        };
+        let draft = match Draft::parse(&bytes) {
+            Ok(draft) => draft,
+            Err(DraftError::Form(source)) => {
+                let envelope = Envelope::parse(&bytes);
+                return envelope
+                    .map(Some)
+                    .map_err(|_| FolderError::Draft { path, source: DraftError::Form(source) });
+            }
+            Err(source) => return Err(FolderError::Draft { path, source }),
+        };
+        let envelope = draft.to_envelope();
+        envelope.map(Some).map_err(|source| FolderError::Unsigned { path, source })
     }
 
     /// Keeps an envelope as the issue with this number, durably.
@@ -232,14 +265,9 @@ impl Folder {
     }
 
     fn envelope(&self, path: &Path) -> Result<Option<Envelope>, FolderError> {
-        let failed = |source| FolderError::Io { path: path.to_owned(), action: "read", source };
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
+        let Some(bytes) = read(path, MAX_ENVELOPE as u64)? else {
+            return Ok(None);
         };
-        let mut bytes = Vec::new();
-        file.take(MAX_ENVELOPE as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
         let envelope = Envelope::parse(&bytes);
         envelope.map(Some).map_err(|source| FolderError::Refused { path: path.to_owned(), source })
     }
@@ -262,6 +290,20 @@ impl Folder {
         }
         Ok(())
     }
+}
+
+/// Reads a file up to one byte past its limit, where its reader refuses it; `None` where there is
+/// none.
+fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FolderError> {
+    let failed = |source| FolderError::Io { path: path.to_owned(), action: "read", source };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(Some(bytes))
 }
 
 /// The public half of a private key file, which is readable without the passphrase. `None` where the

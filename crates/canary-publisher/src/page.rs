@@ -26,6 +26,7 @@ use canary_format::issue::Issue;
 use canary_format::pin::Pin;
 use canary_format::roster::Signer;
 
+pub use self::calendar::calendar;
 pub use self::parts::verifier_html;
 
 /// An issue that was verified, with its envelope. The caller verifies: this module only shows.
@@ -80,7 +81,7 @@ pub fn render(series: &Series<'_>) -> Vec<(String, Vec<u8>)> {
         ("canary.txt", plain::render(series)),
         ("feed.atom", feeds::atom(series)),
         ("feed.json", feeds::json(series)),
-        ("canary.ics", calendar::render(series)),
+        ("canary.ics", calendar(series.newest().issue)),
         ("badge.svg", badge::render(series)),
     ];
     files.extend(hosting::render(series));

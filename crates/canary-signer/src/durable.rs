@@ -117,7 +117,7 @@ impl Lock {
         let path = PathBuf::from(name);
         let lock = || {
             let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
-            fs4::FileExt::lock(&file)?;
+            file.lock()?;
             Ok(file)
         };
         lock().map(Self).map_err(|source| WriteError { path: path.clone(), source })
@@ -216,8 +216,8 @@ mod tests {
         let held = Lock::of(&path).unwrap();
         let other = OpenOptions::new().write(true).open(folder.path().join("draft.json.lock"));
         let other = other.unwrap();
-        assert!(fs4::FileExt::try_lock(&other).is_err());
+        assert!(other.try_lock().is_err());
         drop(held);
-        assert!(fs4::FileExt::try_lock(&other).is_ok());
+        assert!(other.try_lock().is_ok());
     }
 }

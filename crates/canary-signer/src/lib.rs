@@ -13,6 +13,7 @@ pub mod evidence;
 #[cfg(test)]
 mod fixture;
 pub mod folder;
+pub mod founding;
 pub mod gate;
 pub mod lint;
 pub mod private_key;

@@ -234,6 +234,21 @@ impl PrivateKey {
     }
 }
 
+/// The public key of a private key file, which is in it in the clear: no passphrase is asked for.
+///
+/// # Errors
+///
+/// As [`PrivateKey::open`].
+pub fn public_of(path: &Path) -> Result<PublicKey, OpenKeyError> {
+    let text = read_private(path)?;
+    let malformed = |source| OpenKeyError::Malformed { path: path.to_owned(), source };
+    let file = ssh_key::PrivateKey::from_openssh(&text).map_err(malformed)?;
+    match file.public_key().key_data().ed25519() {
+        Some(key) => Ok(PublicKey(key.0)),
+        None => Err(OpenKeyError::NotEd25519 { path: path.to_owned() }),
+    }
+}
+
 /// Where the public key of a private key file lies.
 pub fn public_path(private: &Path) -> PathBuf {
     let mut name = private.as_os_str().to_owned();
@@ -296,6 +311,7 @@ mod tests {
         let made = PrivateKey::create(&path, "ada", protection).unwrap();
         let opened = PrivateKey::open(&path, ask("correct horse")).unwrap();
         assert_eq!(opened.public(), made.public());
+        assert_eq!(public_of(&path).unwrap(), made.public());
         assert!(opened.public().verify(b"message", &opened.sign(b"message")));
         let wrong = PrivateKey::open(&path, ask("wrong")).unwrap_err();
         assert!(matches!(wrong, OpenKeyError::WrongPassphrase { .. }));

@@ -133,8 +133,13 @@ pub(super) fn folder_failure(error: &FolderError) -> Failure {
     let (kind, hint) = match error {
         FolderError::Busy { .. } => (Kind::Later, "wait until the other run has ended"),
         FolderError::Key(_) => (Kind::Config, "see `canary key`; a machine's key has mode 0600"),
-        FolderError::Refused { .. } => (Kind::Data, "have it signed with `canary sign` first"),
-        FolderError::Gap { .. } | FolderError::Used { .. } => {
+        FolderError::Unsigned { .. } => {
+            (Kind::Data, "have it signed first: `canary status` says by whom, `canary sign` signs")
+        }
+        FolderError::Draft { .. } => {
+            (Kind::Data, "take the draft from where it came from again, or remove it")
+        }
+        FolderError::Refused { .. } | FolderError::Gap { .. } | FolderError::Used { .. } => {
             (Kind::Data, "restore the folder canaries/ from its history")
         }
         _ => (Kind::Io, "look at the folder's permissions and the space on its disk"),

@@ -1,15 +1,15 @@
 //! The calendar: when the next issue is due and when the newest one expires (RFC 5545).
 
+use canary_format::issue::Issue;
 use canary_format::time::Timestamp;
-
-use super::Series;
 
 /// The longest line, in bytes, before it is folded.
 const LINE: usize = 75;
 
+/// The calendar of an issue: when the next one is due and when this one expires.
+///
 /// Two events, with an alarm before each. Their ids stay the same for one issue.
-pub(super) fn render(series: &Series<'_>) -> String {
-    let issue = series.newest().issue;
+pub fn calendar(issue: &Issue) -> String {
     let next = issue.number + 1;
     let name = &issue.publisher.name;
     let mut out = Vec::new();
