@@ -48,30 +48,45 @@ impl Checkpoint {
     ///
     /// The first rule that is broken, with the line.
     pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
+        let checkpoint = Self::parse_of_any_log(bytes)?;
+        if checkpoint.note.text().split_terminator('\n').nth(3).is_some() {
+            return Err(refusal(4, "an empty line: extension lines are not allowed"));
+        }
+        if !is_origin(&checkpoint.origin) {
+            let form = "an origin: 1 to 200 bytes of printable ASCII without space or '+'";
+            return Err(refusal(1, form));
+        }
+        Ok(checkpoint)
+    }
+
+    /// Reads a signed checkpoint of at most 65,536 bytes as C2SP `tlog-checkpoint` defines it: any
+    /// origin that is not empty, and extension lines. Witnesses serve logs of every kind.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that is broken, with the line.
+    pub fn parse_of_any_log(bytes: &[u8]) -> Result<Self, Refusal> {
         if bytes.len() > MAX_CHECKPOINT {
             let what = "the checkpoint";
             return Err(Refusal::TooLarge { what, limit: MAX_CHECKPOINT });
         }
         let note = Note::parse(bytes, "checkpoint")?;
-        let refuse = |line: usize, form| {
-            Err(Refusal::malformed(format!("checkpoint line {line}"), Rule::Form(form)))
-        };
         let mut lines = note.text().split_terminator('\n');
         let mut next = || lines.next().unwrap_or_default();
         let (origin, size, root) = (next(), next(), next());
-        if lines.next().is_some() {
-            return refuse(4, "an empty line: extension lines are not allowed");
-        }
-        if !is_origin(origin) {
-            return refuse(1, "an origin: 1 to 200 bytes of printable ASCII without space or '+'");
+        if origin.is_empty() {
+            return Err(refusal(1, "an origin"));
         }
         let Some(count) = parse_decimal(size) else {
-            return refuse(2, "the number of leaves in decimal");
+            return Err(refusal(2, "the number of leaves in decimal"));
         };
         let root = STANDARD.decode(root).ok().and_then(|root| root.try_into().ok());
         let Some(root) = root else {
-            return refuse(3, "the root hash, 32 bytes in base64");
+            return Err(refusal(3, "the root hash, 32 bytes in base64"));
         };
+        if let Some(empty) = lines.position(str::is_empty) {
+            return Err(refusal(empty + 4, "an extension line that is not empty"));
+        }
         Ok(Self { origin: origin.to_owned(), size: count, root: TreeHash(root), note })
     }
 
@@ -163,6 +178,10 @@ impl std::fmt::Display for Checkpoint {
     }
 }
 
+fn refusal(line: usize, form: &'static str) -> Refusal {
+    Refusal::malformed(format!("checkpoint line {line}"), Rule::Form(form))
+}
+
 /// An origin: 1–200 bytes of printable ASCII without space or `+` (`format.md` §2).
 pub fn is_origin(text: &str) -> bool {
     (1..=200).contains(&text.len())
@@ -170,7 +189,7 @@ pub fn is_origin(text: &str) -> bool {
 }
 
 /// ASCII decimal without leading zeros or sign, as C2SP documents write numbers; at most 2^63−1.
-pub(crate) fn parse_decimal(text: &str) -> Option<u64> {
+pub fn parse_decimal(text: &str) -> Option<u64> {
     let canonical = text == "0" || !text.starts_with('0');
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     (canonical && digits)
@@ -222,6 +241,24 @@ mod tests {
         let moved = CHECKPOINT.replace("8qlyqgAAAABppUOA", "8qlyqgAAAABppUOB");
         let checkpoint = Checkpoint::parse(moved.as_bytes()).unwrap();
         assert_eq!(checkpoint.check_cosignature(&heartbeat), LineCheck::Fails);
+    }
+
+    #[test]
+    fn checkpoints_of_other_logs_are_read_only_where_asked_for() {
+        let extended = CHECKPOINT.replacen("v4c=\n\n", "v4c=\nextension\n\n", 1);
+        let named =
+            CHECKPOINT.replacen("canary.holdout.example/main\n", "go.sum database tree\n", 1);
+        for text in [&extended, &named] {
+            let checkpoint = Checkpoint::parse_of_any_log(text.as_bytes()).unwrap();
+            assert_eq!((checkpoint.to_string(), checkpoint.size()), (text.clone(), 3));
+            assert!(Checkpoint::parse(text.as_bytes()).is_err());
+        }
+        for text in [
+            CHECKPOINT.replacen("canary.holdout.example/main\n", "\n", 1),
+            CHECKPOINT.replacen("v4c=\n\n", "v4c=\n\nextension\n\n", 1),
+        ] {
+            assert!(Checkpoint::parse_of_any_log(text.as_bytes()).is_err(), "{text}");
+        }
     }
 
     #[test]

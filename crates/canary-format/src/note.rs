@@ -186,6 +186,11 @@ impl Note {
         self.signatures.retain(|other| other != line);
     }
 
+    /// Removes every signature line.
+    pub fn clear(&mut self) {
+        self.signatures.clear();
+    }
+
     /// Removes every line of this key, before it signs anew.
     pub fn remove(&mut self, key: &VerifierKey) {
         let id = key.id();
