@@ -135,13 +135,13 @@ async function verifyFolder(tab, folder, { pin, at }) {
   const { page } = tab;
   await page.goto(`file://${sites.good.path}/verifier.html`);
   await page.waitForSelector("html[data-started]");
-  await page.fill("#pin", pin);
+  await page.fill("#pin", pin ?? "");
   await page.fill("#at", new Date(at * 1000).toISOString().replace(".000Z", "Z"));
   await page.setInputFiles("#folder", folder);
   return outcome(page);
 }
 
-run("every site of the vectors: page, verifier page and expectation agree", async (context) => {
+test("every site of the vectors: page, verifier page and expectation agree", { skip: missing, timeout: 600000 }, async (context) => {
   if (!vectors) return context.skip("left out: no vectors here");
   const tab = await open(browser);
   const names = readdirSync(vectors).filter((name) => existsSync(join(vectors, name, "expect.json")));
@@ -155,9 +155,14 @@ run("every site of the vectors: page, verifier page and expectation agree", asyn
     const server = await serve(folderOf(folder, new Map([["index.html", page]])));
     const other = await open(browser);
     await other.page.clock.setFixedTime(at * 1000);
-    await other.page.goto(server.url + "#" + expect.pin.split("#")[1]);
+    await other.page.goto(server.url + (expect.pin ? "#" + expect.pin.split("#")[1] : ""));
     const inPage = await outcome(other.page);
     for (const report of [inVerifier, inPage]) {
+      // The one thing that is told by BLS arithmetic alone: the page says that it did not look.
+      if (expect.codes.includes("FRESHNESS_INVALID") && !report.codes.includes("FRESHNESS_INVALID")) {
+        assert.ok(report.steps.some(([result, text]) => result === "left out" && text.includes("does not verify beacons")), name);
+        continue;
+      }
       assert.equal(report.severity, expect.severity, name);
       if (expect.state !== null) assert.equal(report.state, expect.state, name);
       for (const code of expect.codes) assert.ok(report.codes.includes(code), `${name}: ${code}`);
@@ -230,8 +235,9 @@ run("keyboard alone reaches everything, in order", async () => {
 
 run("axe finds nothing, in light and dark, in each direction", async (context) => {
   if (!axe) return context.skip("left out: axe-core is not installed");
-  for (const [name, colorScheme] of [["eventful", "light"], ["eventful", "dark"], ["rtl", "light"]]) {
-    const tab = await visit(name, { colorScheme, locale: "fr-FR", bypassCSP: true });
+  const phone = { width: 360, height: 780 };
+  for (const [name, colorScheme, viewport] of [["eventful", "light"], ["eventful", "dark"], ["eventful", "light", phone], ["rtl", "light"]]) {
+    const tab = await visit(name, { colorScheme, locale: "fr-FR", bypassCSP: true, ...(viewport ? { viewport } : {}) });
     await outcome(tab.page);
     for (const where of ["page", "verifier"]) {
       if (where === "verifier") await verifyFolder(tab, sites[name].path, sites[name]);

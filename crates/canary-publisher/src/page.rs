@@ -70,6 +70,11 @@ impl Shown<'_> {
     }
 }
 
+/// The command that checks a series from a pin on, quoted for a POSIX shell: a URL may hold a quote.
+fn command(pin: &Pin) -> String {
+    format!("canary verify '{}'", pin.to_string().replace('\'', r"'\''"))
+}
+
 /// The files for people, as path below the site's prefix and bytes. An empty series has none.
 pub fn render(series: &Series<'_>) -> Vec<(String, Vec<u8>)> {
     if series.issues.is_empty() {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::html::Markup;
 use super::words::{self, LIMITS, Words};
-use super::{Series, Shown, parts};
+use super::{Series, Shown, command, parts};
 
 /// The most bytes of envelopes that are carried inside the page. A longer history is read from the
 /// site, or by the verifier page from the folder.
@@ -283,7 +283,7 @@ impl Page<'_> {
         self.out.raw("<div class=\"aside\">\n");
         self.heading("counters", |w| w.counters);
         self.paragraph(|w| w.counters_intro);
-        self.out.raw("<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">");
+        self.out.raw("<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">");
         self.say(|w| w.counters);
         self.out.raw("</th><th scope=\"col\">");
         self.say(|w| w.period);
@@ -304,13 +304,16 @@ impl Page<'_> {
     fn verify(&mut self, series: &Series<'_>) {
         let newest = series.newest();
         let url = &newest.issue.publisher.canonical_url;
-        let first = series.issues[0].pin(url).to_string();
+        let first = series.issues[0].pin(url);
         self.heading("verify", |w| w.verify);
         self.paragraph(|w| w.verify_intro);
-        self.out.raw("<pre data-copy tabindex=\"0\">canary verify '").text(&first);
-        self.out.raw("'</pre>\n<h3>");
+        self.out.raw("<pre data-copy tabindex=\"0\">").text(&command(&first));
+        self.out.raw("</pre>\n<h3>");
         self.say(|w| w.pin_first);
-        self.out.raw("</h3>\n<pre data-copy tabindex=\"0\">").text(&first).raw("</pre>\n<h3>");
+        self.out
+            .raw("</h3>\n<pre data-copy tabindex=\"0\">")
+            .text(&first.to_string())
+            .raw("</pre>\n<h3>");
         self.say(|w| w.pin_newest);
         self.out.raw("</h3>\n<pre data-copy tabindex=\"0\">").text(&newest.pin(url).to_string());
         self.out.raw("</pre>\n<p>");

@@ -38,7 +38,7 @@ impl Page<'_> {
     fn lives(&mut self, history: &History<'_>) {
         let ends = [history.whole.from, history.whole.to].map(|at| at.date().to_string());
         self.out
-            .raw("<div class=\"wide\"><table class=\"timeline\">\n<thead><tr><th scope=\"col\">");
+            .raw("<div class=\"wide\" tabindex=\"0\"><table class=\"timeline\">\n<thead><tr><th scope=\"col\">");
         self.say(|w| w.fact);
         self.out.raw("</th><th scope=\"col\">");
         self.say(|w| w.life);
@@ -123,7 +123,9 @@ impl Page<'_> {
     fn issues(&mut self, series: &Series<'_>) {
         self.out.raw("<details><summary>");
         self.say(|w| w.issues);
-        self.out.raw("</summary>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">");
+        self.out.raw(
+            "</summary>\n<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">",
+        );
         self.say(|w| w.issue);
         self.out.raw("</th><th scope=\"col\" class=\"date\">");
         self.say(|w| w.as_of);

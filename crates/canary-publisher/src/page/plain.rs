@@ -1,7 +1,7 @@
 //! `canary.txt`: the newest issue for a terminal.
 
 use super::words::{self, LIMITS};
-use super::{Series, Shown};
+use super::{Series, Shown, command};
 
 const RULE: &str = "------------------------------------------------------------------------";
 
@@ -39,7 +39,7 @@ pub(super) fn render(series: &Series<'_>) -> String {
     lines.push("VERIFY".to_owned());
     lines.push(RULE.to_owned());
     let first = &series.issues[0];
-    lines.push(format!("canary verify '{}'", first.pin(url)));
+    lines.push(command(&first.pin(url)));
     lines.push(format!("newest issue: {}", shown.pin(url)));
     lines.push("This text is a copy for reading; what counts is the signed issue.".to_owned());
     lines.push(String::new());

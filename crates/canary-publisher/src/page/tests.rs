@@ -149,3 +149,14 @@ fn nothing_says_how_the_canary_stands() {
         assert!(!shown.to_lowercase().contains(&word.to_lowercase()), "{word}");
     }
 }
+
+#[test]
+fn a_quote_in_the_url_cannot_end_the_quoted_command() {
+    let pin = canary_format::pin::Pin {
+        url: "https://e.example/';reboot;'/".to_owned(),
+        number: 1,
+        digest: canary_format::digest::Digest([0; 32]),
+    };
+    let command = super::command(&pin);
+    assert!(command.starts_with(r"canary verify 'https://e.example/'\'';reboot;'\''/#1:sha256:"));
+}
