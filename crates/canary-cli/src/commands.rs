@@ -7,10 +7,13 @@ use clap::Subcommand;
 use crate::error::Failure;
 
 mod completions;
+mod dialects;
 mod draft;
 mod heartbeat;
+mod import;
 mod init;
 mod key;
+mod migrate;
 mod publish;
 mod serve;
 mod sign;
@@ -34,6 +37,10 @@ pub(crate) enum Command {
     Heartbeat(heartbeat::Heartbeat),
     /// Show a site on this machine as visitors will see it
     Serve(serve::Serve),
+    /// Read the whole history of a canary in another format, each issue judged at its own time
+    Import(import::Import),
+    /// Draft a native canary from the history of one in another format
+    Migrate(migrate::Migrate),
     /// Print a completion script for a shell
     Completions(completions::Completions),
 }
@@ -49,6 +56,8 @@ impl Command {
             Self::Publish(command) => command.run(),
             Self::Heartbeat(command) => command.run(),
             Self::Serve(command) => command.run(),
+            Self::Import(command) => command.run(),
+            Self::Migrate(command) => command.run(),
             Self::Completions(command) => command.run(),
         }
     }

@@ -38,6 +38,7 @@ pub mod dialect;
 pub mod import;
 mod json;
 pub mod judge;
+pub mod migrate;
 pub mod openpgp;
 mod page;
 mod plain;

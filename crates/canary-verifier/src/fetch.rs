@@ -13,6 +13,7 @@
 //! Nothing: evidence is judged by [`crate::judge`].
 
 mod address;
+mod object;
 mod request;
 mod site;
 

@@ -125,9 +125,11 @@ async fn ask(stream: &mut TcpStream, request: &[u8]) -> Vec<u8> {
         assert!(count > 0, "the witness went away");
         answer.extend_from_slice(&chunk[..count]);
         // Answers are short and end in a line feed after the empty line.
-        if answer.windows(4).position(|four| four == b"\r\n\r\n").is_some_and(|end| {
-            answer.len() > end + 4 && answer.ends_with(b"\n")
-        }) {
+        if answer
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .is_some_and(|end| answer.len() > end + 4 && answer.ends_with(b"\n"))
+        {
             return answer;
         }
     }

@@ -76,6 +76,20 @@ pub fn judge(
     series::judge(issues, remarks, trust, context, now)
 }
 
+/// What changed in the statements from one issue to another, which need not be the next.
+pub fn changes(from: &Judged, to: &Judged) -> Vec<Finding> {
+    let (mut life, mut findings) = (Vec::new(), Vec::new());
+    facts::follow(
+        &mut life,
+        from.number,
+        from.issued.earliest,
+        &from.issue.statements,
+        &mut Vec::new(),
+    );
+    facts::follow(&mut life, to.number, to.issued.earliest, &to.issue.statements, &mut findings);
+    findings
+}
+
 /// Seconds of a day.
 pub(crate) const DAY: i64 = 86_400;
 

@@ -1,0 +1,71 @@
+//! Files of a folder or a repository, within limits.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use canary_dialects::dialect::MAX_TEXT;
+use canary_dialects::import::{MAX_VERSIONS, Version};
+
+use crate::commands::dialects::git;
+use crate::error::{Failure, Kind};
+
+/// How deep folders are looked into.
+const MAX_DEPTH: usize = 8;
+/// The most bytes of one import.
+pub(crate) const MAX_ALL: usize = 512 << 20;
+
+/// At most `limit` bytes of a file; `None` where it has more.
+pub(crate) fn bounded(path: &Path, limit: u64) -> std::io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+}
+
+/// Every version of every file at a place: a git repository with its history, or a folder as it stands.
+pub(crate) fn versions(place: &str, below: Option<&str>) -> Result<Vec<Version>, Failure> {
+    if place.contains("://") || place.starts_with("git@") {
+        return git::remote(place, below);
+    }
+    let path = Path::new(place);
+    if !path.is_dir() {
+        return Err(Failure::new(Kind::Usage, format!("{place} is not a folder"))
+            .hint("name a folder of canaries or a git repository"));
+    }
+    if git::is_repository(path) {
+        return git::history(path, below);
+    }
+    let mut all = Vec::new();
+    let mut left = MAX_ALL;
+    let start = below.map_or_else(|| path.to_owned(), |below| path.join(below));
+    walk(path, &start, 0, &mut all, &mut left)
+        .map_err(|error| Failure::new(Kind::Io, format!("{place}: {error}")))?;
+    all.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(all)
+}
+
+fn walk(
+    root: &Path,
+    folder: &Path,
+    depth: usize,
+    all: &mut Vec<Version>,
+    left: &mut usize,
+) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        if kind.is_dir() && depth < MAX_DEPTH && entry.file_name() != ".git" {
+            walk(root, &path, depth + 1, all, left)?;
+        } else if kind.is_file() && all.len() < MAX_VERSIONS {
+            // Larger files are no canaries; links are not followed.
+            let Some(bytes) = bounded(&path, (MAX_TEXT as u64).min(*left as u64))? else {
+                continue;
+            };
+            *left -= bytes.len();
+            let name =
+                path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            all.push(Version { path: name, bytes, at: None });
+        }
+    }
+    Ok(())
+}
