@@ -8,8 +8,10 @@ use crate::error::Failure;
 
 mod completions;
 mod dialects;
+mod diff;
 mod draft;
 mod heartbeat;
+mod history;
 mod import;
 mod init;
 mod key;
@@ -18,9 +20,19 @@ mod publish;
 mod serve;
 mod sign;
 mod status;
+mod trust;
+mod verify;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Fetch or read a canary, judge it, and say what was found
+    Verify(verify::Verify),
+    /// Show a series from its first issue on: facts, gaps and signers
+    History(history::History),
+    /// Show what changed between two issues
+    Diff(diff::Diff),
+    /// Keep pins, and which issue you have acknowledged
+    Trust(trust::Trust),
     /// Start a new canary: canary.toml, the machines' keys, the first draft
     Init(init::Init),
     /// Make, show and list keys
@@ -48,6 +60,10 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         match self {
+            Self::Verify(command) => command.run(),
+            Self::History(command) => command.run(),
+            Self::Diff(command) => command.run(),
+            Self::Trust(command) => command.run(),
             Self::Init(command) => command.run(),
             Self::Key(command) => command.run(),
             Self::Draft(command) => command.run(),

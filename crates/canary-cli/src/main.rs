@@ -3,10 +3,14 @@
 #![forbid(unsafe_code)]
 #![allow(dead_code)]
 
+mod changes;
 mod clock;
 mod commands;
 mod error;
+mod examine;
 mod output;
+mod places;
+mod report;
 mod terminal;
 
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 //! terminal, never where `NO_COLOR` is set, and never as the only carrier of meaning. Text from
 //! outside is made inert before it reaches a terminal.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -47,11 +47,62 @@ pub(crate) fn inert(text: &str) -> String {
     let shown = |c: char| match c {
         '\n' => "\n".to_owned(),
         c if c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}') =>
         {
             c.escape_unicode().to_string()
         }
         c => c.to_string(),
     };
     text.chars().map(shown).collect()
+}
+
+/// The same on one line.
+pub(crate) fn line(text: &str) -> String {
+    inert(text).replace('\n', "\\n")
+}
+
+/// Text in a colour, where standard output is a terminal that may have colours.
+pub(crate) fn painted(text: &str, colour: Colour) -> String {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|value| value == "dumb")
+        || !io::stdout().is_terminal();
+    if plain {
+        return text.to_owned();
+    }
+    let code = match colour {
+        Colour::Green => 32,
+        Colour::Yellow => 33,
+        Colour::Red => 31,
+        Colour::Magenta => 35,
+    };
+    format!("\x1b[1;{code}m{text}\x1b[0m")
+}
+
+/// The colours that results use; the same words stand without them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Colour {
+    Green,
+    Yellow,
+    Red,
+    Magenta,
+}
+
+/// Breaks text into lines of at most `width` characters, each but the first after an indent.
+pub(crate) fn wrapped(text: &str, width: usize, indent: &str) -> String {
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width {
+            lines.push('\n');
+            lines.push_str(indent);
+            column = indent.chars().count();
+        } else if column > 0 {
+            lines.push(' ');
+            column += 1;
+        }
+        lines.push_str(word);
+        column += length;
+    }
+    lines
 }

@@ -40,6 +40,13 @@ impl Timestamp {
         Some(Self(time.and_utc().timestamp()))
     }
 
+    /// Reads RFC 3339 in any offset, as people write it on a command line; fractions of a second are
+    /// cut off. The format itself has one form only: [`Self::parse`].
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        let instant = DateTime::parse_from_rfc3339(text).ok()?.timestamp();
+        (Self::MIN.0..=Self::MAX.0).contains(&instant).then_some(Self(instant))
+    }
+
     /// This instant moved by so many seconds, kept within the years 0000–9999.
     #[must_use]
     pub fn plus(self, seconds: i64) -> Self {
@@ -157,6 +164,18 @@ mod tests {
             "２026-01-01T09:00:00",
         ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn people_may_write_an_offset() {
+        let noon = Timestamp::parse("2026-03-01T12:00:00Z");
+        for text in ["2026-03-01T12:00:00Z", "2026-03-01t13:30:00.9+01:30", "2026-03-01 12:00:00z"]
+        {
+            assert_eq!(Timestamp::parse_rfc3339(text), noon, "{text}");
+        }
+        for text in ["2026-03-01", "2026-03-01T12:00", "2026-02-29T00:00:00Z", "now", ""] {
+            assert_eq!(Timestamp::parse_rfc3339(text), None, "{text}");
         }
     }
 

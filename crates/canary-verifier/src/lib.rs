@@ -7,13 +7,16 @@
 #![forbid(unsafe_code)]
 
 pub mod code;
+pub mod diff;
 mod durable;
 pub mod evidence;
 #[cfg(feature = "http")]
 pub mod fetch;
 pub mod files;
+pub mod history;
 pub mod judge;
 pub mod report;
 pub mod state;
 pub mod target;
+pub mod trust_store;
 pub mod witness;

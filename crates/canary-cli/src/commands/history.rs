@@ -1,0 +1,129 @@
+//! `canary history`.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use canary_verifier::evidence::Trust;
+use canary_verifier::history::{self, Entry, FactLife, Run};
+use canary_verifier::report::Gap;
+use clap::Args;
+
+use crate::error::{Failure, Kind};
+use crate::examine::{Keep, Subject};
+use crate::output::{self, line};
+use crate::{changes, report};
+
+const EXAMPLE: &str = "Examples:
+  canary history example.com
+  canary history ./site --fact keys.none-shared
+  canary history example.com --json | jq '.facts[].id'";
+
+#[derive(Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct History {
+    #[command(flatten)]
+    subject: Subject,
+    /// Only the life of this fact, with its words
+    #[arg(long, value_name = "ID")]
+    fact: Option<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl History {
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let judgement = self.subject.examine(Trust::default(), Keep::Nothing)?.judgement;
+        if judgement.series.is_empty() {
+            return Ok(changes::nothing_authentic(&judgement.report));
+        }
+        let mut history = history::History::of(&judgement);
+        if let Some(id) = &self.fact {
+            let known: Vec<String> = history.facts.iter().map(|fact| fact.id.clone()).collect();
+            history = history.about(id).ok_or_else(|| {
+                Failure::new(Kind::Data, format!("no issue affirms a fact of this id: {id}"))
+                    .hint(format!("the ids are {}", line(&known.join(", "))))
+            })?;
+        }
+        if self.json {
+            output::json(&history);
+        } else {
+            output::result(&text(&history, self.fact.is_some()));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn text(history: &history::History, one_fact: bool) -> String {
+    let mut out = String::new();
+    let origin = history.subject.origin.as_deref().unwrap_or("a series");
+    let _ = writeln!(out, "{}: {}\n", line(origin), history.state);
+    for entry in &history.issues {
+        if one_fact {
+            let _ = writeln!(out, "  {:>4}  {}", entry.number, entry.as_of);
+        } else {
+            issue(&mut out, entry);
+        }
+        for gap in history.gaps.iter().filter(|gap| gap.after_issue == entry.number) {
+            gap_line(&mut out, gap);
+        }
+    }
+    for fact in &history.facts {
+        life(&mut out, fact, one_fact);
+    }
+    out
+}
+
+fn issue(out: &mut String, entry: &Entry) {
+    let _ = writeln!(
+        out,
+        "  {:>4}  {}  {} facts, by {}",
+        entry.number,
+        entry.as_of,
+        entry.facts.len(),
+        report::people(&entry.affirmed_by)
+    );
+    if let Some(changes) = &entry.changes {
+        for said in changes::summary(changes) {
+            let _ = writeln!(out, "        {said}");
+        }
+    }
+    for retiring in &entry.retiring {
+        let _ = writeln!(
+            out,
+            "        announced: {} will not be affirmed from {} on",
+            line(&retiring.id),
+            retiring.after
+        );
+    }
+}
+
+fn gap_line(out: &mut String, gap: &Gap) {
+    let _ = writeln!(out, "        gap: nothing affirmed from {} to {}", gap.from, gap.to);
+}
+
+fn life(out: &mut String, fact: &FactLife, whole: bool) {
+    let runs: Vec<String> = fact.affirmed.iter().map(run).collect();
+    if !whole {
+        let start = if out.contains("\nFacts:\n") { "" } else { "\nFacts:\n" };
+        let _ = writeln!(out, "{start}  {}: affirmed in {}", line(&fact.id), runs.join(", "));
+        return;
+    }
+    let _ = writeln!(out, "\n{}: affirmed in {}", line(&fact.id), runs.join(", "));
+    for words in &fact.words {
+        let _ = writeln!(out, "\n  words from issue {} on:", words.issue);
+        changes::words(out, &words.what, "    ");
+    }
+    for scope in &fact.scopes {
+        let _ = writeln!(out, "\n  scope from issue {} on:", scope.issue);
+        changes::scope(out, &scope.what, "    ");
+    }
+}
+
+fn run(run: &Run) -> String {
+    if run.first == run.last {
+        format!("issue {} ({})", run.first, run.from.date())
+    } else {
+        format!("issues {} to {} ({} to {})", run.first, run.last, run.from.date(), run.to.date())
+    }
+}

@@ -1,0 +1,70 @@
+//! `canary verify`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use canary_verifier::evidence::{Freshness, Trust};
+use clap::Args;
+
+use crate::error::Failure;
+use crate::examine::{Keep, Subject, witness_policy};
+use crate::{output, report};
+
+const EXAMPLE: &str = "Examples:
+  canary verify example.com
+  canary verify https://example.com/.well-known/canary/#1:sha256:QdultqhUiMj6b_pmQ0GPM77Pl5JbUtsdDg4v6aE3SfY
+  canary verify acme.canary --pin 'https://acme.example/canary/#1:sha256:…' --json
+  canary verify example.com --nagios        (a check for Nagios, Icinga and their kin)
+
+Exit status: 0 alive, 1 attention, 2 alarm, 3 unknown; 64 and above: the command failed.";
+
+#[derive(Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    subject: Subject,
+    /// Which witnesses must have cosigned: a C2SP tlog-policy file
+    #[arg(long, value_name = "POLICY")]
+    witnesses: Option<PathBuf>,
+    /// The longest time from affirmation to lapse that is not worth attention
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=400))]
+    max_interval: Option<i64>,
+    /// Ask for evidence that issues were not made in advance
+    #[arg(long)]
+    require_freshness: bool,
+    /// Print the report as one JSON document
+    #[arg(long, conflicts_with = "nagios")]
+    json: bool,
+    /// Print one line for Nagios, with performance data
+    #[arg(long)]
+    nagios: bool,
+}
+
+impl Verify {
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let mut trust = Trust::default();
+        if let Some(days) = self.max_interval {
+            trust.max_interval_days = days;
+        }
+        if self.require_freshness {
+            trust.freshness = Freshness::Required;
+        }
+        if let Some(path) = &self.witnesses {
+            trust.witnesses = Some(witness_policy(path)?);
+        }
+        let examined = self.subject.examine(trust, Keep::Seen)?;
+        let found = &examined.judgement.report;
+        if let Some(folder) = &examined.forks_in {
+            let folder = folder.display().to_string();
+            output::progress(&format!("both envelopes are kept in {}", output::line(&folder)));
+        }
+        if self.json {
+            output::json(found);
+        } else if self.nagios {
+            output::result(&report::nagios(found));
+        } else {
+            output::result(&report::text(found));
+        }
+        Ok(ExitCode::from(found.severity.exit_status()))
+    }
+}

@@ -1,0 +1,332 @@
+//! From what a user names to a judgement: fetch or read, judge against what was seen, keep.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use canary_format::checkpoint::Checkpoint;
+use canary_format::envelope::Envelope;
+use canary_format::issue::Issue;
+use canary_format::pin::Pin;
+use canary_format::time::Timestamp;
+use canary_format::tlog_proof::TlogProof;
+use canary_verifier::evidence::{Evidence, Mirror, Obtained, Seen, Source, Trust};
+use canary_verifier::fetch::{Fetcher, Known, Limits, Network};
+use canary_verifier::files;
+use canary_verifier::judge::{Judgement, judge};
+use canary_verifier::state::{CachedCheckpoint, StateError, Store, TargetState};
+use canary_verifier::target::{Place, Prefix, Target};
+use canary_verifier::trust_store::{Entry, TrustError, TrustStore};
+use canary_verifier::witness::{MAX_POLICY, WitnessPolicy};
+use clap::Args;
+
+use crate::error::{Failure, Kind};
+use crate::{clock, output, places};
+
+/// What to look at, and how.
+#[derive(Args, Debug)]
+pub(crate) struct Subject {
+    /// A host, URL prefix, pin, directory or file
+    ///
+    /// Text with `://` is a URL or pin. Text that begins with `.` or `~`, holds a path separator,
+    /// ends in .json, .tlog-proof or .canary, or names something that is there, is a path. Anything
+    /// else is a host.
+    #[arg(value_name = "TARGET")]
+    target: String,
+    /// What names the series for ever: URL#NUMBER:sha256:DIGEST
+    #[arg(long, value_name = "PIN")]
+    pin: Option<String>,
+    /// The same series elsewhere; may be given several times
+    #[arg(long, value_name = "URL")]
+    mirror: Vec<String>,
+    /// Neither read nor keep what was seen before
+    #[arg(long, conflicts_with = "state")]
+    no_state: bool,
+    /// Keep what was seen in this folder, for directories and files too
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Judge as of another instant; nothing is kept then, unless --state says where
+    #[arg(long, value_name = "RFC 3339", value_parser = instant)]
+    at: Option<Timestamp>,
+    /// How long the whole fetch may take
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+    /// Let this host's name lead to an address that is not public
+    #[arg(long, value_name = "HOST")]
+    danger_private_host: Vec<String>,
+}
+
+/// Whether what was seen is to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Durably, before anything is printed.
+    Seen,
+    /// This command only looks.
+    Nothing,
+}
+
+/// A judgement and what is known around it.
+pub(crate) struct Examined {
+    pub(crate) judgement: Judgement,
+    /// Where both sides of a fork were kept.
+    pub(crate) forks_in: Option<PathBuf>,
+}
+
+impl Subject {
+    /// The target on its own, without any option.
+    pub(crate) fn of_url(url: &str, timeout: u64, danger_private_host: Vec<String>) -> Self {
+        Self {
+            target: url.to_owned(),
+            pin: None,
+            mirror: Vec::new(),
+            no_state: true,
+            state: None,
+            at: None,
+            timeout,
+            danger_private_host,
+        }
+    }
+
+    /// Obtains the target and judges it. What `asked` leaves open comes from the trust file.
+    pub(crate) fn examine(&self, asked: Trust, keep: Keep) -> Result<Examined, Failure> {
+        let target = parse_target(&self.target)?;
+        let given = self.pin.as_deref().map(parse_pin).transpose()?;
+        let pin = match (given, target.pin.clone()) {
+            (Some(given), Some(pin)) if given != pin => {
+                return Err(Failure::new(Kind::Usage, "the target is one pin and --pin another")
+                    .hint("give one of them"));
+            }
+            (given, pin) => given.or(pin),
+        };
+        warn_of_path(&self.target, &target);
+        let mirrors: Vec<Target> =
+            self.mirror.iter().map(|mirror| parse_target(mirror)).collect::<Result<_, _>>()?;
+        let state = self.state_of(&target)?;
+        let before = state.as_ref().map(TargetState::seen).transpose().map_err(of_state)?.flatten();
+        let cached = match (&state, &before) {
+            (Some(state), Some(_)) => state.checkpoint().map_err(of_state)?,
+            _ => None,
+        };
+        let now = self.at.unwrap_or_else(clock::now);
+        let obtained = self.obtain(&target, &mirrors, before.as_ref(), cached.as_ref(), now)?;
+        let trust = trusted(&target, &obtained.evidence, Trust { pin, ..asked })?;
+        let judged = |seen: Option<&Seen>| judge(&obtained.evidence, &trust, seen, now);
+        let Some(state) = state.filter(|_| self.keeps(keep)) else {
+            return Ok(Examined { judgement: judged(before.as_ref()), forks_in: None });
+        };
+        // Another run may have seen more in the meantime: judge against that, and keep, in one turn.
+        let mut held = state.hold().map_err(of_state)?;
+        let judgement = judged(held.seen());
+        if let Some(seen) = &judgement.seen {
+            held.advance(seen).map_err(of_state)?;
+        }
+        if let Some(cached) = &obtained.checkpoint {
+            held.keep_checkpoint(cached).map_err(of_state)?;
+        }
+        for fork in &judgement.forks {
+            held.keep_fork(fork.number, &fork.ours).map_err(of_state)?;
+            held.keep_fork(fork.number, &fork.theirs).map_err(of_state)?;
+        }
+        let forks_in = (!judgement.forks.is_empty()).then(|| state.folder().join("forks"));
+        Ok(Examined { judgement, forks_in })
+    }
+
+    /// An instant that is not now is only a question, unless the user says where its answer goes.
+    fn keeps(&self, keep: Keep) -> bool {
+        keep == Keep::Seen && (self.at.is_none() || self.state.is_some())
+    }
+
+    fn state_of(&self, target: &Target) -> Result<Option<TargetState>, Failure> {
+        let key = match &target.place {
+            Place::Site(prefix) => prefix.to_string(),
+            Place::Path(path) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                path.display().to_string()
+            }
+        };
+        let folder = match (&self.state, &target.place) {
+            (Some(folder), _) => folder.clone(),
+            (None, Place::Path(_)) => return Ok(None),
+            (None, Place::Site(_)) if self.no_state => return Ok(None),
+            (None, Place::Site(_)) => places::state_folder().ok_or_else(|| {
+                Failure::new(Kind::Config, "no home folder to keep state in")
+                    .hint("set HOME or XDG_STATE_HOME, or give --state DIR or --no-state")
+            })?,
+        };
+        Ok(Some(Store::new(folder).target(&key)))
+    }
+
+    /// Reads or fetches. Where nothing is fetched, nothing that fetches is started.
+    fn obtain(
+        &self,
+        target: &Target,
+        mirrors: &[Target],
+        seen: Option<&Seen>,
+        checkpoint: Option<&CachedCheckpoint>,
+        now: Timestamp,
+    ) -> Result<Got, Failure> {
+        let (mut prefixes, mut read) = (Vec::new(), Vec::new());
+        for mirror in mirrors {
+            match &mirror.place {
+                Place::Site(prefix) => prefixes.push(prefix.clone()),
+                Place::Path(path) => {
+                    let url = path.display().to_string();
+                    read.push(Mirror { url, site: files::read_site(path) });
+                }
+            }
+        }
+        let mut got = match &target.place {
+            Place::Path(path) => Got { evidence: files::read(path, now), checkpoint: None },
+            Place::Site(prefix) => {
+                let known = Known { seen, checkpoint };
+                self.fetch(prefix, known, &prefixes, now)?
+            }
+        };
+        if let (Place::Path(_), Some((first, others))) = (&target.place, prefixes.split_first()) {
+            let fetched = self.fetch(first, Known::default(), others, now)?.evidence;
+            if let Source::Site(site) = fetched.source {
+                got.evidence.mirrors.push(Mirror { url: first.to_string(), site });
+            }
+            got.evidence.mirrors.extend(fetched.mirrors);
+        }
+        got.evidence.mirrors.extend(read);
+        Ok(got)
+    }
+
+    fn fetch(
+        &self,
+        prefix: &Prefix,
+        known: Known<'_>,
+        mirrors: &[Prefix],
+        now: Timestamp,
+    ) -> Result<Got, Failure> {
+        let limits = Limits { deadline: Duration::from_secs(self.timeout), ..Limits::default() };
+        let network = Network {
+            danger_private_hosts: self.danger_private_host.iter().cloned().collect(),
+            ..Network::default()
+        };
+        let fetcher = Fetcher::with_network(limits, network)
+            .map_err(|error| Failure::from_error(Kind::Io, &error))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(
+            |error| Failure::new(Kind::Io, format!("the runtime did not start: {error}")),
+        )?;
+        let fetched = runtime.block_on(fetcher.fetch(prefix, known, mirrors, now));
+        // A resolver that does not answer is not waited for.
+        runtime.shutdown_background();
+        Ok(Got { evidence: fetched.evidence, checkpoint: fetched.checkpoint })
+    }
+}
+
+struct Got {
+    evidence: Evidence,
+    checkpoint: Option<CachedCheckpoint>,
+}
+
+/// Says so where a host may have been meant, and a path was read.
+fn warn_of_path(text: &str, target: &Target) {
+    let Place::Path(path) = &target.place else { return };
+    let like_a_host = text.split_once('/').is_some_and(|(host, _)| {
+        !host.starts_with(['.', '~']) && host.contains('.') && !host.contains(' ')
+    });
+    if like_a_host && !path.exists() {
+        let text = output::line(text);
+        output::progress(&format!("{text} is read as a path; for a host write https://{text}"));
+    }
+}
+
+/// The trust that the user asked for, filled up from the trust file.
+fn trusted(target: &Target, evidence: &Evidence, asked: Trust) -> Result<Trust, Failure> {
+    let url = match &target.place {
+        Place::Site(prefix) => Some(prefix.to_string()),
+        Place::Path(_) => asked.pin.as_ref().map(|pin| pin.url.clone()),
+    };
+    let origin = origin(&evidence.source);
+    let entries = trust_entries()?;
+    let matching = |entry: &&Entry| entry.is_of(url.as_deref(), origin.as_deref());
+    let pin = entries.iter().filter(matching).find_map(|entry| entry.pin.clone());
+    let acknowledged = entries.iter().filter(matching).filter_map(|entry| entry.acknowledged).max();
+    Ok(Trust {
+        pin: asked.pin.or(pin),
+        acknowledged: asked.acknowledged.max(acknowledged),
+        ..asked
+    })
+}
+
+/// Reads a witness policy.
+pub(crate) fn witness_policy(path: &Path) -> Result<WitnessPolicy, Failure> {
+    let shown = output::line(&path.display().to_string());
+    let failed = |error: std::io::Error| Failure::new(Kind::Io, format!("{shown}: {error}"));
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(MAX_POLICY as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    WitnessPolicy::parse(&bytes).map_err(|refusal| {
+        Failure::new(Kind::Config, format!("{shown}: {refusal}"))
+            .hint("a policy is a tlog-policy file: see docs/verifying.md")
+    })
+}
+
+/// The origin that evidence claims; what it is used for can only make judging stricter.
+fn origin(source: &Source) -> Option<String> {
+    match source {
+        Source::Site(site) => {
+            let Obtained::Got(bytes) = &site.checkpoint else { return None };
+            Some(Checkpoint::parse(bytes).ok()?.origin().to_owned())
+        }
+        Source::Proof(Obtained::Got(bytes)) => {
+            Some(TlogProof::parse(bytes).ok()?.checkpoint.origin().to_owned())
+        }
+        Source::Envelope(Obtained::Got(bytes)) => {
+            let envelope = Envelope::parse(bytes).ok()?;
+            Some(Issue::parse(envelope.payload()).ok()?.origin)
+        }
+        _ => None,
+    }
+}
+
+/// Everything in the trust file; nothing where the user has no home.
+pub(crate) fn trust_entries() -> Result<Vec<Entry>, Failure> {
+    match places::trust_file() {
+        Some(path) => TrustStore::new(path).entries().map_err(of_trust),
+        None => Ok(Vec::new()),
+    }
+}
+
+pub(crate) fn parse_target(text: &str) -> Result<Target, Failure> {
+    Target::parse(text, Path::exists).map_err(|error| {
+        Failure::from_error(Kind::Usage, &error)
+            .hint("name a host, an http(s) URL, a pin, a directory or a file")
+    })
+}
+
+pub(crate) fn parse_pin(text: &str) -> Result<Pin, Failure> {
+    Pin::parse(text).map_err(|refusal| {
+        Failure::from_error(Kind::Usage, &refusal)
+            .hint("a pin looks like https://example.com/.well-known/canary/#1:sha256:…")
+    })
+}
+
+/// RFC 3339, in any offset; fractions of a second are cut off.
+fn instant(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse_rfc3339(text)
+        .ok_or_else(|| "an instant looks like 2026-03-02T09:00:00Z".to_owned())
+}
+
+pub(crate) fn of_state(error: StateError) -> Failure {
+    let failure = |kind| Failure::from_error(kind, &error);
+    match &error {
+        StateError::Corrupt { path, .. } => failure(Kind::Config).hint(format!(
+            "move {} away to begin anew: the next run then sees this target for the first time",
+            output::line(&path.parent().unwrap_or(path).display().to_string())
+        )),
+        StateError::WouldGoBack { .. } => failure(Kind::Config),
+        _ => failure(Kind::Io).hint("give another folder with --state, or --no-state"),
+    }
+}
+
+pub(crate) fn of_trust(error: TrustError) -> Failure {
+    match &error {
+        TrustError::Corrupt { path, .. } => Failure::from_error(Kind::Config, &error)
+            .hint(format!("mend or move away {}", output::line(&path.display().to_string()))),
+        _ => Failure::from_error(Kind::Io, &error),
+    }
+}

@@ -1,0 +1,321 @@
+//! What the user trusts, kept durably: pins, and the newest issue acknowledged of each series.
+//!
+//! One small file. Each change is read, made and written back under a lock, whole or not at all.
+
+use std::path::{Path, PathBuf};
+
+use canary_format::checkpoint::is_origin;
+use canary_format::pin::Pin;
+use serde::{Deserialize, Serialize};
+
+use crate::durable::{self, Content, FileError};
+
+/// The greatest size of the file, in bytes.
+const MAX_FILE: u64 = 64 << 20;
+
+const TRUST_TYPE: &str = "warrant-canary/trust/v1";
+
+/// The file that holds what the user trusts.
+#[derive(Debug, Clone)]
+pub struct TrustStore {
+    path: PathBuf,
+}
+
+/// What the user trusts of one series. At least one of `url` and `origin` is there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Entry {
+    /// Where the series is published: a URL prefix.
+    pub url: Option<String>,
+    /// The origin of the series, where it is known.
+    pub origin: Option<String>,
+    /// What names the series for ever.
+    pub pin: Option<Pin>,
+    /// How the pin came to be trusted.
+    pub pinned: Pinned,
+    /// The newest issue that the user acknowledged.
+    pub acknowledged: Option<u64>,
+    /// Which witnesses are asked for: a policy file.
+    pub witnesses: Option<PathBuf>,
+}
+
+/// How a pin came to be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pinned {
+    /// The user gave it.
+    #[default]
+    Given,
+    /// It was taken from the site itself the first time that it was seen.
+    FirstUse,
+}
+
+/// What the user trusts could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrustError {
+    /// The system refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The file does not read back.
+    #[error("the trust file does not read back: {what}: {}", path.display())]
+    Corrupt {
+        /// What is wrong.
+        what: &'static str,
+        /// Which file.
+        path: PathBuf,
+    },
+}
+
+impl TrustStore {
+    /// The store in this file; nothing is made before something is kept.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Every entry, in the order in which they were added.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read, or does not read back.
+    pub fn entries(&self) -> Result<Vec<Entry>, TrustError> {
+        let corrupt = |what| TrustError::Corrupt { what, path: self.path.clone() };
+        match durable::read(&self.path, MAX_FILE)? {
+            Content::NotThere => Ok(Vec::new()),
+            Content::TooLarge => Err(corrupt("too large")),
+            Content::Bytes(bytes) => {
+                let file: File = serde_json::from_slice(&bytes)
+                    .map_err(|_| corrupt("not a list of trusted series"))?;
+                if file.trust != TRUST_TYPE {
+                    return Err(corrupt("of another version"));
+                }
+                let entries: Option<Vec<Entry>> =
+                    file.series.into_iter().map(KeptEntry::read).collect();
+                entries.ok_or_else(|| corrupt("an entry with a pin or name that is none"))
+            }
+        }
+    }
+
+    /// Changes the entries: reads them, lets `change` work on them, and writes them back, while no
+    /// other run can do the same. Where `change` fails, nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read or written, or what `change` gives.
+    pub fn update<T, E: From<TrustError>>(
+        &self,
+        change: impl FnOnce(&mut Vec<Entry>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            durable::create_folder(folder).map_err(TrustError::from)?;
+        }
+        let mut name = self.path.clone().into_os_string();
+        name.push(".lock");
+        let path = PathBuf::from(name);
+        let lock = durable::lock_file(&path).map_err(TrustError::from)?;
+        fs4::FileExt::lock(&lock)
+            .map_err(FileError::of("lock", &path))
+            .map_err(TrustError::from)?;
+        let mut entries = self.entries()?;
+        let before = entries.clone();
+        let result = change(&mut entries)?;
+        if entries != before {
+            let file = File {
+                trust: TRUST_TYPE.to_owned(),
+                series: entries.iter().map(KeptEntry::of).collect(),
+            };
+            let bytes = serde_json::to_vec_pretty(&file).expect("members are strings and integers");
+            durable::write(&self.path, &bytes).map_err(TrustError::from)?;
+        }
+        Ok(result)
+    }
+}
+
+impl Entry {
+    /// Whether this is the series at a URL prefix, or of an origin. An origin also names the series
+    /// whose URL prefix it is without the scheme (`format.md` §2).
+    pub fn is_of(&self, url: Option<&str>, origin: Option<&str>) -> bool {
+        let same_url = url.is_some() && self.url.as_deref() == url;
+        let same_origin = origin.is_some() && self.origin.as_deref() == origin;
+        let schemeless = self.url.as_deref().and_then(schemeless);
+        same_url || same_origin || (origin.is_some() && schemeless == origin)
+    }
+
+    /// Whether a user means this entry by a name: a pin, a URL prefix, or an origin, each with or
+    /// without a final slash; or a host with its canary in the usual place.
+    pub fn is_named(&self, name: &str) -> bool {
+        let trimmed = name.trim_end_matches('/');
+        let url = self.url.as_deref().map(|url| url.trim_end_matches('/'));
+        let bare = url.and_then(schemeless);
+        self.pin.as_ref().is_some_and(|pin| pin.to_string() == name)
+            || self.origin.as_deref() == Some(trimmed)
+            || url == Some(trimmed)
+            || bare == Some(trimmed)
+            || bare.and_then(|bare| bare.strip_suffix("/.well-known/canary")) == Some(trimmed)
+    }
+}
+
+/// A URL prefix without its scheme and final slash.
+fn schemeless(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    Some(rest.trim_end_matches('/'))
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    trust: String,
+    series: Vec<KeptEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptEntry {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pin: Option<String>,
+    #[serde(default)]
+    pinned: Pinned,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acknowledged: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    witnesses: Option<PathBuf>,
+}
+
+impl KeptEntry {
+    fn read(self) -> Option<Entry> {
+        let named = self.url.is_some() || self.origin.as_deref().is_some_and(is_origin);
+        let pin = self.pin.map(|pin| Pin::parse(&pin).ok());
+        if !named || pin == Some(None) {
+            return None;
+        }
+        Some(Entry {
+            url: self.url,
+            origin: self.origin,
+            pin: pin.flatten(),
+            pinned: self.pinned,
+            acknowledged: self.acknowledged,
+            witnesses: self.witnesses,
+        })
+    }
+
+    fn of(entry: &Entry) -> Self {
+        Self {
+            url: entry.url.clone(),
+            origin: entry.origin.clone(),
+            pin: entry.pin.as_ref().map(Pin::to_string),
+            pinned: entry.pinned,
+            acknowledged: entry.acknowledged,
+            witnesses: entry.witnesses.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PIN: &str = "https://example.com/.well-known/canary/#1:sha256:QdultqhUiMj6b_pmQ0GPM77Pl5JbUtsdDg4v6aE3SfY";
+
+    fn entry() -> Entry {
+        let pin = Pin::parse(PIN).unwrap();
+        Entry { url: Some(pin.url.clone()), pin: Some(pin), ..Entry::default() }
+    }
+
+    fn add(store: &TrustStore, entry: Entry) {
+        let pushed = store.update(|entries| {
+            entries.push(entry);
+            Ok::<_, TrustError>(())
+        });
+        pushed.unwrap();
+    }
+
+    #[test]
+    fn entries_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = TrustStore::new(folder.path().join("canary/trust.json"));
+        assert_eq!(store.entries().unwrap(), []);
+        add(&store, entry());
+        let other = Entry {
+            origin: Some("other.example/canary".into()),
+            acknowledged: Some(3),
+            pinned: Pinned::FirstUse,
+            witnesses: Some("policy".into()),
+            ..Entry::default()
+        };
+        add(&store, other.clone());
+        assert_eq!(store.entries().unwrap(), [entry(), other]);
+    }
+
+    #[test]
+    fn where_the_change_fails_nothing_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = TrustStore::new(folder.path().join("trust.json"));
+        add(&store, entry());
+        let failed: Result<(), TrustError> = store.update(|entries| {
+            entries.clear();
+            Err(TrustError::Corrupt { what: "a test", path: PathBuf::new() })
+        });
+        assert!(failed.is_err());
+        assert_eq!(store.entries().unwrap(), [entry()]);
+    }
+
+    #[test]
+    fn changes_at_once_are_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = TrustStore::new(folder.path().join("trust.json"));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| (0..4).for_each(|_| add(&store, entry())));
+            }
+        });
+        assert_eq!(store.entries().unwrap().len(), 32);
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = TrustStore::new(folder.path().join("trust.json"));
+        add(&store, entry());
+        let whole = std::fs::read_to_string(store.path()).unwrap();
+        for (from, to) in [
+            ("trust/v1", "trust/v2"),
+            ("#1:", "#0:"),
+            ("\"url\"", "\"reason\""),
+            ("\"given\"", "\"guessed\""),
+            ("}", ""),
+        ] {
+            let damaged = whole.replacen(from, to, 1);
+            assert_ne!(damaged, whole, "{from}");
+            std::fs::write(store.path(), &damaged).unwrap();
+            assert!(matches!(store.entries(), Err(TrustError::Corrupt { .. })), "{from}");
+            assert!(store.update(|_| Ok::<_, TrustError>(())).is_err());
+            assert_eq!(std::fs::read_to_string(store.path()).unwrap(), damaged);
+        }
+    }
+
+    #[test]
+    fn a_series_goes_by_several_names() {
+        let entry = entry();
+        for name in [
+            PIN,
+            "https://example.com/.well-known/canary/",
+            "https://example.com/.well-known/canary",
+            "example.com/.well-known/canary",
+            "example.com",
+        ] {
+            assert!(entry.is_named(name), "{name}");
+        }
+        assert!(!entry.is_named("example.co") && !entry.is_named("http://example.com/"));
+        assert!(entry.is_of(None, Some("example.com/.well-known/canary")));
+        assert!(entry.is_of(Some("https://example.com/.well-known/canary/"), None));
+        assert!(!entry.is_of(None, None) && !entry.is_of(None, Some("example.com")));
+    }
+}
