@@ -1,5 +1,7 @@
 //! A small HTTP server that does exactly what a test says, well or badly.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;

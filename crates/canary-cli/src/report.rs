@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use canary_format::time::Timestamp;
-use canary_verifier::report::{FactState, Finding, Person, Report, Severity, State};
+use canary_verifier::report::{Code, FactState, Finding, Person, Report, Severity, State};
 
 use crate::output::{Colour, line, painted, wrapped};
 
@@ -75,6 +75,11 @@ fn next_step(report: &Report) -> String {
             format!("Everything checked holds. Nothing to do before {}.", issue.next_due.date())
         }
         (Severity::Alive, None) => "Everything checked holds.".to_owned(),
+        (Severity::Attention, _) if report.findings.iter().any(|f| f.code == Code::Unpinned) => {
+            "It is authentic only on its own word. Get its pin from the publisher by another way, and \
+             keep it with `canary trust add`."
+                .to_owned()
+        }
         (Severity::Attention, _) => {
             "Nothing has fallen silent unexpectedly. Read the findings, and acknowledge them with \
              `canary trust ack` or ask the publisher."
