@@ -171,13 +171,10 @@ fn splices_show_where_two_observations_show_them() {
             .iter()
             .any(|one| one.findings.iter().any(|finding| finding.code == Code::FieldsSpliced))
     };
-    assert!(!spliced(&[&january, &february, &make(3, "cc", &ALL)].map(|one| one)[..2]));
+    assert!(!spliced(&[&january, &february]));
     // February's dates with January's codes: every signature holds.
     let mut put_together = february.clone();
-    for part in ["/canary/codes"] {
-        *put_together.pointer_mut(part).expect("a field") =
-            january.pointer(part).expect("a field").clone();
-    }
+    put_together["canary"]["codes"] = january["canary"]["codes"].clone();
     let signer = public(1);
     put_together["signatures"][&signer]["codes"] = january["signatures"][&signer]["codes"].clone();
     assert!(issues(&[&put_together])[0].signatures.iter().all(|one| one.outcome == Outcome::Good));

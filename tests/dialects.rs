@@ -1,0 +1,120 @@
+//! Canaries of other formats through the command: a repository's history, and a native draft from it.
+
+#![allow(clippy::print_stderr, reason = "what is left out is said plainly")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn git(folder: &Path, date: &str, arguments: &[&str]) {
+    let status = Command::new("git")
+        .current_dir(folder)
+        .env("GIT_AUTHOR_DATE", date)
+        .env("GIT_COMMITTER_DATE", date)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("HOME", folder)
+        .args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"])
+        .args(arguments)
+        .status()
+        .expect("git starts");
+    assert!(status.success(), "{arguments:?}");
+}
+
+fn canary(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_canary")).args(arguments).output().expect("the command starts")
+}
+
+/// A page that was published three times, the last time without one of its sentences.
+fn repository() -> Option<tempfile::TempDir> {
+    if Command::new("git").arg("--version").output().is_err() {
+        eprintln!("left out: git is not there");
+        return None;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    git(folder.path(), "2024-01-01T12:00:00Z", &["init", "-q"]);
+    for (date, next, order) in [
+        ("2024-01-01", "2024-02-01", true),
+        ("2024-02-03", "2024-03-01", true),
+        ("2024-03-01", "2024-04-01", false),
+    ] {
+        let order = if order { "- We have not received a gag order.\n" } else { "" };
+        let text = format!(
+            "Warrant canary\n\nDate: {date}\nNext update: {next}\n\n- We have never placed a backdoor.\n{order}"
+        );
+        std::fs::write(folder.path().join("canary.md"), text).expect("a file");
+        std::fs::write(folder.path().join("README.md"), "How this works.\n").expect("a file");
+        git(folder.path(), &format!("{date}T12:00:00Z"), &["add", "."]);
+        git(folder.path(), &format!("{date}T12:00:00Z"), &["commit", "-q", "-m", "update"]);
+    }
+    Some(folder)
+}
+
+#[test]
+fn a_repository_is_a_history() {
+    let Some(folder) = repository() else { return };
+    let place = folder.path().to_str().expect("a path in UTF-8");
+    let output = canary(&["import", place, "--at", "2024-03-15T00:00:00Z", "--json"]);
+    assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    let document: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let issues = document["issues"].as_array().expect("issues");
+    assert_eq!(
+        issues.iter().map(|issue| issue["as_of"].as_str().expect("a time")).collect::<Vec<_>>(),
+        ["2024-01-01T00:00:00Z", "2024-02-03T00:00:00Z", "2024-03-01T00:00:00Z"]
+    );
+    let codes = |at: usize| {
+        issues[at]["findings"]
+            .as_array()
+            .expect("findings")
+            .iter()
+            .map(|one| one["code"].as_str().expect("a code"))
+            .collect::<Vec<_>>()
+    };
+    assert!(
+        codes(1).contains(&"ISSUED_LATE")
+            && codes(1).contains(&"RESUMED")
+            && !codes(1).contains(&"FACT_ABSENT")
+    );
+    assert!(codes(2).contains(&"FACT_ABSENT"));
+    assert_eq!(document["report"]["state"], "LIVE");
+    assert_eq!(document["facts"].as_array().expect("facts").len(), 2);
+    assert!(document["left_out"][0].as_str().expect("a file").starts_with("README.md"));
+
+    let shown = canary(&["import", place, "--at", "2024-03-15T00:00:00Z"]);
+    let shown = String::from_utf8(shown.stdout).expect("text");
+    assert!(shown.contains("FACT_ABSENT") && shown.contains("What a live canary does not show"));
+    let diff = canary(&["import", place, "--diff", "1", "3"]);
+    assert!(String::from_utf8_lossy(&diff.stdout).contains("not affirmed any more"));
+    assert_eq!(canary(&["import", place, "--diff", "1", "9"]).status.code(), Some(64));
+    assert_eq!(canary(&["import", place, "--dialect", "latin"]).status.code(), Some(64));
+    assert_eq!(canary(&["import", "/nowhere/at/all"]).status.code(), Some(64));
+    // Nobody signed: with keys named this is no canary at all.
+    let key = folder.path().join("alice.pub");
+    std::fs::write(&key, "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=").expect("a file");
+    let output =
+        canary(&["import", place, "--trust-key", key.to_str().expect("a path in UTF-8"), "--json"]);
+    let document: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("one JSON document");
+    assert_eq!(document["report"]["state"], "UNVERIFIED");
+}
+
+#[test]
+fn a_history_becomes_a_native_draft() {
+    let Some(folder) = repository() else { return };
+    let output = canary(&[
+        "migrate",
+        folder.path().to_str().expect("a path in UTF-8"),
+        "--name",
+        "Example \"A\"",
+        "--at",
+        "2024-03-15T00:00:00Z",
+    ]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let draft: toml::Table = text.parse().expect("TOML");
+    assert_eq!(draft["publisher"]["name"].as_str(), Some("Example \"A\""));
+    assert_eq!(draft["cadence"]["profile"].as_str(), Some("monthly"));
+    let facts = draft["facts"].as_array().expect("facts");
+    assert_eq!(facts.len(), 1);
+    assert_eq!(facts[0]["text"]["en"].as_str(), Some("We have never placed a backdoor."));
+    assert_eq!(facts[0]["tense"].as_str(), Some("never"));
+}
