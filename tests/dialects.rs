@@ -118,3 +118,42 @@ fn a_history_becomes_a_native_draft() {
     assert_eq!(facts[0]["text"]["en"].as_str(), Some("We have never placed a backdoor."));
     assert_eq!(facts[0]["tense"].as_str(), Some("never"));
 }
+
+#[test]
+fn verify_history_and_diff_read_other_formats() {
+    let Some(folder) = repository() else { return };
+    let place = folder.path().to_str().expect("a path in UTF-8");
+    let page = folder.path().join("canary.md");
+    let page = page.to_str().expect("a path in UTF-8");
+    let state = |at: &str| {
+        let output = canary(&["verify", page, "--dialect", "plain", "--at", at, "--json"]);
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
+        (report["state"].as_str().expect("a state").to_owned(), output.status.code())
+    };
+    assert_eq!(state("2024-03-15T00:00:00Z"), ("LIVE".into(), Some(1)));
+    assert_eq!(state("2024-04-02T00:00:00Z"), ("LAPSED".into(), Some(2)));
+    let shown = canary(&["verify", page, "--dialect", "plain", "--at", "2024-03-15T00:00:00Z"]);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("UNSIGNED"));
+    let nagios =
+        canary(&["verify", page, "--dialect", "plain", "--at", "2024-04-02T00:00:00Z", "--nagios"]);
+    assert!(String::from_utf8_lossy(&nagios.stdout).contains("CRITICAL"));
+    let gone = canary(&["verify", "/nowhere/canary.txt", "--dialect", "plain", "--json"]);
+    assert_eq!(gone.status.code(), Some(2));
+    assert_eq!(
+        canary(&["verify", page, "--dialect", "plain", "--mirror", "https://example.com/"])
+            .status
+            .code(),
+        Some(64)
+    );
+    let history = canary(&["history", place, "--dialect", "plain", "--at", "2024-03-15T00:00:00Z"]);
+    assert!(
+        history.status.success()
+            && String::from_utf8_lossy(&history.stdout).contains("FACT_ABSENT")
+    );
+    let diff = canary(&["diff", place, "2", "3", "--dialect", "plain", "--json"]);
+    let diff: serde_json::Value = serde_json::from_slice(&diff.stdout).expect("one JSON document");
+    assert_eq!(diff["changes"][0]["code"], "FACT_ABSENT");
+    // Nothing listens there: that is not silence.
+    let away = canary(&["verify", "http://127.0.0.1:9/canary.txt", "--dialect", "plain", "--json"]);
+    assert_eq!(away.status.code(), Some(3), "{}", String::from_utf8_lossy(&away.stderr));
+}

@@ -87,6 +87,35 @@ impl Subject {
         }
     }
 
+    /// What the user named, for a canary of another format: there a pin, mirrors and what was seen
+    /// before have no meaning.
+    pub(crate) fn of_another_format(&self) -> Result<(&str, Timestamp), Failure> {
+        let native = [
+            ("--pin", self.pin.is_some()),
+            ("--mirror", !self.mirror.is_empty()),
+            ("--state", self.state.is_some()),
+        ];
+        if let Some((option, _)) = native.iter().find(|(_, given)| *given) {
+            return Err(Failure::new(
+                Kind::Usage,
+                format!("{option} is of the native format, and this is a canary of another"),
+            )
+            .hint("keys named with --trust-key take the place of a pin"));
+        }
+        Ok((&self.target, self.at.unwrap_or_else(clock::now)))
+    }
+
+    /// A fetcher within what the user allows.
+    pub(crate) fn fetcher(&self) -> Result<Fetcher, Failure> {
+        let limits = Limits { deadline: Duration::from_secs(self.timeout), ..Limits::default() };
+        let network = Network {
+            danger_private_hosts: self.danger_private_host.iter().cloned().collect(),
+            ..Network::default()
+        };
+        Fetcher::with_network(limits, network)
+            .map_err(|error| Failure::from_error(Kind::Io, &error))
+    }
+
     /// Obtains the target and judges it. What `asked` leaves open comes from the trust file.
     pub(crate) fn examine(&self, asked: Trust, keep: Keep) -> Result<Examined, Failure> {
         let target = parse_target(&self.target)?;
@@ -200,13 +229,7 @@ impl Subject {
         mirrors: &[Prefix],
         now: Timestamp,
     ) -> Result<Got, Failure> {
-        let limits = Limits { deadline: Duration::from_secs(self.timeout), ..Limits::default() };
-        let network = Network {
-            danger_private_hosts: self.danger_private_host.iter().cloned().collect(),
-            ..Network::default()
-        };
-        let fetcher = Fetcher::with_network(limits, network)
-            .map_err(|error| Failure::from_error(Kind::Io, &error))?;
+        let fetcher = self.fetcher()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(
             |error| Failure::new(Kind::Io, format!("the runtime did not start: {error}")),
         )?;
@@ -306,7 +329,7 @@ pub(crate) fn parse_pin(text: &str) -> Result<Pin, Failure> {
 }
 
 /// RFC 3339, in any offset; fractions of a second are cut off.
-fn instant(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse_rfc3339(text)
         .ok_or_else(|| "an instant looks like 2026-03-02T09:00:00Z".to_owned())
 }

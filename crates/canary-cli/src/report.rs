@@ -53,7 +53,10 @@ pub(crate) fn standing(report: &Report) -> String {
         names if names.is_empty() => String::new(),
         names => format!(" by {names}"),
     };
-    let due = if now <= issue.next_due {
+    let due = if issue.next_due == Timestamp::MAX {
+        // What a canary of another format has that gives no deadline (`docs/spec/dialects.md` §2).
+        "no deadline is given".to_owned()
+    } else if now <= issue.next_due {
         format!("next due {}", when(issue.next_due, now))
     } else if now <= issue.expires {
         format!("was due {}, lapses {}", when(issue.next_due, now), when(issue.expires, now))

@@ -14,7 +14,7 @@ use canary_dialects::sshsig::SshKey;
 use canary_dialects::trust::{Key, MAX_KEY_FILE, Trust};
 use canary_format::time::Timestamp;
 use canary_verifier::evidence::Obtained;
-use canary_verifier::fetch::{Fetcher, Limits};
+use canary_verifier::fetch::Fetcher;
 use canary_verifier::report::{Code, Finding, Report, Severity, State, Subject};
 use clap::Args;
 
@@ -105,7 +105,12 @@ impl DialectOptions {
     }
 
     /// Verifies one text at a path or URL.
-    pub(crate) fn verify(&self, target: &str, now: Timestamp) -> Result<Report, Failure> {
+    pub(crate) fn verify(
+        &self,
+        target: &str,
+        fetcher: &Fetcher,
+        now: Timestamp,
+    ) -> Result<Report, Failure> {
         let (kind, trust) = (self.kind()?, self.trust()?);
         let context = Context {
             subject: Subject { url: Some(target.to_owned()), ..Subject::default() },
@@ -119,7 +124,7 @@ impl DialectOptions {
             report.findings = vec![finding.url(target)];
             report
         };
-        let body = match obtain(target)? {
+        let body = match obtain(target, fetcher)? {
             Obtained::Got(bytes) => bytes,
             Obtained::Missing => {
                 return Ok(nothing(
@@ -142,7 +147,7 @@ impl DialectOptions {
         };
         let mut beside = Vec::new();
         for signature in &self.signatures {
-            match obtain(signature)? {
+            match obtain(signature, fetcher)? {
                 Obtained::Got(bytes) => beside.push((signature.as_str(), bytes)),
                 Obtained::Unreachable(words) => {
                     return Ok(nothing(
@@ -223,7 +228,7 @@ fn key_file(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// A text at a URL or a path.
-fn obtain(place: &str) -> Result<Obtained<Vec<u8>>, Failure> {
+fn obtain(place: &str, fetcher: &Fetcher) -> Result<Obtained<Vec<u8>>, Failure> {
     if place.starts_with("https://") || place.starts_with("http://") {
         let url = url::Url::parse(place)
             .map_err(|error| Failure::new(Wrong::Usage, format!("{place}: {error}")))?;
@@ -233,13 +238,14 @@ fn obtain(place: &str) -> Result<Obtained<Vec<u8>>, Failure> {
                 "a URL with a name or password in it is not fetched",
             ));
         }
-        let fetcher = Fetcher::new(Limits::default())
-            .map_err(|error| Failure::from_error(Wrong::Io, &error))?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Failure::from_error(Wrong::Io, &error))?;
-        return Ok(runtime.block_on(fetcher.object(&url, MAX_TEXT as u64)));
+        let obtained = runtime.block_on(fetcher.object(&url, MAX_TEXT as u64));
+        // A resolver that does not answer is not waited for.
+        runtime.shutdown_background();
+        return Ok(obtained);
     }
     match files::bounded(Path::new(place), MAX_TEXT as u64) {
         Ok(Some(bytes)) => Ok(Obtained::Got(bytes)),

@@ -8,6 +8,7 @@ use canary_verifier::history::{self, Entry, FactLife, Run};
 use canary_verifier::report::Gap;
 use clap::Args;
 
+use crate::commands::dialects::{DialectOptions, show};
 use crate::error::{Failure, Kind};
 use crate::examine::{Keep, Subject};
 use crate::output::{self, line};
@@ -16,13 +17,16 @@ use crate::{changes, report};
 const EXAMPLE: &str = "Examples:
   canary history example.com
   canary history ./site --fact keys.none-shared
-  canary history example.com --json | jq '.facts[].id'";
+  canary history example.com --json | jq '.facts[].id'
+  canary history old-canaries --dialect openpgp --trust-key alice=alice.asc";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct History {
     #[command(flatten)]
     subject: Subject,
+    #[command(flatten)]
+    dialect: DialectOptions,
     /// Only the life of this fact, with its words
     #[arg(long, value_name = "ID")]
     fact: Option<String>,
@@ -33,6 +37,20 @@ pub(crate) struct History {
 
 impl History {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        if self.dialect.asked() {
+            let (place, now) = self.subject.of_another_format()?;
+            let (history, left_out) = self.dialect.history(place, None, now)?;
+            if self.json {
+                output::json(&show::history_json(&history, &left_out));
+            } else {
+                output::result(&output::inert(&show::history(
+                    &history,
+                    self.fact.as_deref(),
+                    &left_out,
+                )));
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
         let judgement = self.subject.examine(Trust::default(), Keep::Nothing)?.judgement;
         if judgement.series.is_empty() {
             return Ok(changes::nothing_authentic(&judgement.report));

@@ -6,7 +6,8 @@ use canary_format::time::Timestamp;
 use clap::Args;
 
 use crate::commands::dialects::{DialectOptions, show};
-use crate::error::{Failure, Kind};
+use crate::error::Failure;
+use crate::examine::instant;
 use crate::{clock, output};
 
 const EXAMPLE: &str = "Example:
@@ -46,10 +47,12 @@ impl Import {
         let now = self.at.unwrap_or_else(clock::now);
         let (history, left_out) = self.options.history(&self.place, self.below.as_deref(), now)?;
         if let [from, to] = self.diff[..] {
-            let missing = || {
-                Failure::new(Kind::Usage, format!("there are issues 1 to {}", history.issues.len()))
-            };
-            output::result(&output::inert(&show::diff(&history, from, to).ok_or_else(missing)?));
+            let difference = show::difference(&history, from, to)?;
+            if self.json {
+                output::json(&difference);
+            } else {
+                output::result(&output::inert(&show::diff(&difference)));
+            }
         } else if self.json {
             output::json(&show::history_json(&history, &left_out));
         } else {
@@ -61,10 +64,4 @@ impl Import {
         }
         Ok(ExitCode::from(history.report.severity.exit_status()))
     }
-}
-
-/// An instant as people give it: `2026-11-22T09:00:00Z`, or with another offset from UTC.
-pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
-    canary_dialects::dates::exact(text)
-        .ok_or_else(|| format!("{text} is not an instant such as 2026-11-22T09:00:00Z"))
 }

@@ -6,8 +6,8 @@ use canary_format::time::Timestamp;
 use clap::Args;
 
 use crate::commands::dialects::DialectOptions;
-use crate::commands::import::instant;
 use crate::error::{Failure, Kind};
+use crate::examine::instant;
 use crate::{clock, output};
 
 const EXAMPLE: &str = "Example:

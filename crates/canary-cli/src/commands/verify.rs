@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use canary_verifier::evidence::{Freshness, Trust};
+use canary_verifier::report::Report;
 use clap::Args;
 
+use crate::commands::dialects::DialectOptions;
 use crate::error::Failure;
 use crate::examine::{Keep, Subject, witness_policy};
 use crate::{output, report};
@@ -15,6 +17,7 @@ const EXAMPLE: &str = "Examples:
   canary verify https://example.com/.well-known/canary/#1:sha256:QdultqhUiMj6b_pmQ0GPM77Pl5JbUtsdDg4v6aE3SfY
   canary verify acme.canary --pin 'https://acme.example/canary/#1:sha256:…' --json
   canary verify example.com --nagios        (a check for Nagios, Icinga and their kin)
+  canary verify https://example.com/canary.txt --dialect openpgp --trust-key alice=alice.asc
 
 Exit status: 0 alive, 1 attention, 2 alarm, 3 unknown; 64 and above: the command failed.";
 
@@ -23,6 +26,8 @@ Exit status: 0 alive, 1 attention, 2 alarm, 3 unknown; 64 and above: the command
 pub(crate) struct Verify {
     #[command(flatten)]
     subject: Subject,
+    #[command(flatten)]
+    dialect: DialectOptions,
     /// Which witnesses must have cosigned: a C2SP tlog-policy file
     #[arg(long, value_name = "POLICY")]
     witnesses: Option<PathBuf>,
@@ -42,6 +47,11 @@ pub(crate) struct Verify {
 
 impl Verify {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        if self.dialect.asked() {
+            let (target, now) = self.subject.of_another_format()?;
+            let found = self.dialect.verify(target, &self.subject.fetcher()?, now)?;
+            return Ok(self.print(&found));
+        }
         let mut trust = Trust::default();
         if let Some(days) = self.max_interval {
             trust.max_interval_days = days;
@@ -58,6 +68,10 @@ impl Verify {
             let folder = folder.display().to_string();
             output::progress(&format!("both envelopes are kept in {}", output::line(&folder)));
         }
+        Ok(self.print(found))
+    }
+
+    fn print(&self, found: &Report) -> ExitCode {
         if self.json {
             output::json(found);
         } else if self.nagios {
@@ -65,6 +79,6 @@ impl Verify {
         } else {
             output::result(&report::text(found));
         }
-        Ok(ExitCode::from(found.severity.exit_status()))
+        ExitCode::from(found.severity.exit_status())
     }
 }

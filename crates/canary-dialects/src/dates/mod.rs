@@ -313,13 +313,6 @@ fn yearly(
     }
 }
 
-/// An instant written by RFC 3339, with any offset from UTC.
-pub fn exact(text: &str) -> Option<Timestamp> {
-    chrono::DateTime::parse_from_rfc3339(text.trim())
-        .ok()
-        .map(|at| Timestamp::from_unix(at.timestamp()))
-}
-
 /// The instant of a value that a format states as a date or date and time.
 pub(crate) fn instant_of(text: &str) -> Option<Timestamp> {
     if let Ok(exact) = chrono::DateTime::parse_from_rfc3339(text.trim()) {

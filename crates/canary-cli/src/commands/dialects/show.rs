@@ -4,8 +4,12 @@ use std::fmt::Write as _;
 
 use canary_dialects::import::LeftOut;
 use canary_dialects::judge::{History, Judged};
+use canary_format::time::Timestamp;
 use canary_verifier::report::{FactState, Finding, Report, Severity};
+use serde::Serialize;
 use serde_json::{Value, json};
+
+use crate::error::{Failure, Kind};
 
 /// Why a file is no issue.
 pub(crate) fn left_out(why: LeftOut) -> &'static str {
@@ -17,27 +21,11 @@ pub(crate) fn left_out(why: LeftOut) -> &'static str {
     }
 }
 
-/// The report, led by one line that a person can act on.
-pub(crate) fn report(report: &Report) -> String {
-    let mut out = String::new();
-    let _ = writeln!(out, "{}", headline(report));
-    for finding in &report.findings {
-        let _ = writeln!(out, "  {}", finding_line(finding));
-    }
-    if !report.affirmed_by.is_empty() {
-        let names: Vec<&str> =
-            report.affirmed_by.iter().map(|person| person.name.as_str()).collect();
-        let _ = writeln!(out, "  affirmed by {}", names.join(", "));
-    }
-    let _ = writeln!(out, "\n{}", report.limits);
-    out
-}
-
 fn headline(report: &Report) -> String {
     let mut line = format!("{} ({})", report.state, report.severity);
     if let Some(issue) = &report.issue {
         let _ = write!(line, "; newest issue dated {}", issue.as_of.date());
-        if issue.next_due < canary_format::time::Timestamp::MAX {
+        if issue.next_due < Timestamp::MAX {
             let _ = write!(line, ", next due {}", issue.next_due);
         }
     }
@@ -131,25 +119,60 @@ pub(crate) fn history_json(history: &History, left_out: &[String]) -> Value {
     })
 }
 
-/// What changed between two issues: their statements side by side.
-pub(crate) fn diff(history: &History, from: u64, to: u64) -> Option<String> {
-    let find = |number: u64| history.issues.iter().find(|issue| issue.number == number);
+/// What changed between two issues.
+#[derive(Serialize)]
+pub(crate) struct Difference {
+    from: u64,
+    to: u64,
+    from_date: Timestamp,
+    to_date: Timestamp,
+    changes: Vec<Finding>,
+    signed_before: Vec<String>,
+    signed_after: Vec<String>,
+}
+
+/// Two issues of a history side by side.
+pub(crate) fn difference(history: &History, from: u64, to: u64) -> Result<Difference, Failure> {
+    let find = |number: u64| {
+        history.issues.iter().find(|issue| issue.number == number).ok_or_else(|| {
+            Failure::new(Kind::Usage, format!("there is no issue {number}"))
+                .hint(format!("there are issues 1 to {}", history.issues.len()))
+        })
+    };
     let (one, other) = (find(from)?, find(to)?);
+    Ok(Difference {
+        from,
+        to,
+        from_date: one.issued.earliest,
+        to_date: other.issued.earliest,
+        changes: canary_dialects::judge::changes(one, other),
+        signed_before: one.persons.clone(),
+        signed_after: other.persons.clone(),
+    })
+}
+
+/// The same for people.
+pub(crate) fn diff(difference: &Difference) -> String {
     let mut out = format!(
-        "#{from} {} → #{to} {}\n",
-        one.issued.earliest.date(),
-        other.issued.earliest.date()
+        "#{} {} → #{} {}\n",
+        difference.from,
+        difference.from_date.date(),
+        difference.to,
+        difference.to_date.date()
     );
-    let changes = canary_dialects::judge::changes(one, other);
-    for change in &changes {
+    for change in &difference.changes {
         let _ = writeln!(out, "  {}", finding_line(change));
     }
-    if changes.is_empty() {
+    if difference.changes.is_empty() {
         out.push_str("  the same statements\n");
     }
-    let names = |issue: &Judged| issue.persons.join(", ");
-    if names(one) != names(other) {
-        let _ = writeln!(out, "  signed by {} → {}", names(one), names(other));
+    if difference.signed_before != difference.signed_after {
+        let _ = writeln!(
+            out,
+            "  signed by {} → {}",
+            difference.signed_before.join(", "),
+            difference.signed_after.join(", ")
+        );
     }
-    Some(out)
+    out
 }
