@@ -13,6 +13,7 @@
 //! Nothing: evidence is judged by [`crate::judge`].
 
 mod address;
+mod exchange;
 mod object;
 mod request;
 mod site;
@@ -29,6 +30,7 @@ use tokio::time::Instant;
 
 pub use self::address::Network;
 use self::address::{Reach, Resolver};
+pub use self::exchange::Posted;
 use self::request::Visit;
 use crate::evidence::{Evidence, Mirror, Seen, Source};
 use crate::state::CachedCheckpoint;

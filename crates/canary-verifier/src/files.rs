@@ -13,7 +13,7 @@ use canary_format::layout::{CHECKPOINT, issue_path};
 use canary_format::refusal::Refusal;
 use canary_format::tile::{TILE_WIDTH, Tile, max_bundle, parse_bundle};
 use canary_format::time::Timestamp;
-use canary_format::tlog_proof::{MAX_PROOF, TlogProof};
+use canary_format::tlog_proof::{MAX_FILE, TlogProof};
 
 use crate::evidence::{Evidence, Obtained, Site, Source};
 
@@ -44,7 +44,7 @@ pub fn read_site(directory: &Path) -> Site {
 fn source(path: &Path) -> Source {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Source::Site(read_site(path)),
-        _ => match plain_file(path, MAX_PROOF as u64, "the file") {
+        _ => match plain_file(path, MAX_FILE as u64, "the file") {
             Obtained::Got(bytes) if TlogProof::is_one(&bytes) => {
                 Source::Proof(Obtained::Got(bytes))
             }

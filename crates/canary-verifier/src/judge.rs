@@ -4,6 +4,7 @@
 //! `docs/spec/verdicts.md` §6; each failing one adds findings, and later ones still run on whatever
 //! remains authentic.
 
+mod contradiction;
 mod dates;
 mod facts;
 mod findings;
@@ -14,11 +15,15 @@ mod obtained;
 mod particulars;
 mod scope;
 mod series;
+mod witness_copies;
 
 use canary_format::checkpoint::Checkpoint;
 use canary_format::pin::Pin;
 use canary_format::time::Timestamp;
 
+pub use self::contradiction::{
+    Contradiction, Side, SignedBoth, TwoPayloads, TwoTrees, contradiction,
+};
 use self::findings::Findings;
 use self::log::{Signed, Standing, Witnessed};
 pub use self::mirrors::Fork;
@@ -26,6 +31,7 @@ use self::obtained::{Reach, RootCheck, Served};
 pub use self::scope::{ScopeChange, compare as compare_scopes};
 use self::series::Leaves;
 pub use self::series::VerifiedIssue;
+pub use self::witness_copies::WitnessCopy;
 use crate::evidence::{Evidence, Seen, Silence, Source, Trust};
 use crate::report::{
     Ages, Code, IssueSummary, LIMITS, REPORT_TYPE, Report, Severity, State, Subject,
@@ -47,8 +53,12 @@ pub struct Judgement {
     pub series: Vec<VerifiedIssue>,
     /// What is to be kept as seen, where it differs from before.
     pub seen: Option<Seen>,
-    /// Both sides of every fork found.
+    /// Both envelopes of every fork found.
     pub forks: Vec<Fork>,
+    /// Both sides of whatever cannot both be true: evidence for a third party.
+    pub contradictions: Vec<[Side; 2]>,
+    /// The checkpoint judged.
+    checkpoint: Option<Checkpoint>,
 }
 
 /// Judges evidence at an instant. The same four inputs give the same judgement, always.
@@ -79,8 +89,19 @@ pub fn judge(evidence: &Evidence, trust: &Trust, seen: Option<&Seen>, now: Times
         }
         _ => Signed::No,
     };
+    let served_side = (standing == Standing::Inconsistent)
+        .then(|| Side::of(&served_series, served.checkpoint.as_ref()));
     let (series, mut forks) =
         with_seen(served_series, seen, standing, trust.pin.as_ref(), &mut findings);
+    let mut contradictions = Vec::new();
+    if let (Some(seen), Some(served)) = (seen, served_side) {
+        let before = Side {
+            first: 1,
+            envelopes: seen.leaves.clone(),
+            checkpoint: Some(seen.checkpoint.clone()),
+        };
+        contradictions.push([served, before]);
+    }
     let advances = signed == Signed::Yes
         && served.root == RootCheck::Fits
         && matches!(standing, Standing::New | Standing::Extends)
@@ -134,7 +155,12 @@ pub fn judge(evidence: &Evidence, trust: &Trust, seen: Option<&Seen>, now: Times
     particulars::judge(since_baseline, &mut findings);
 
     // Mirrors.
-    forks.extend(mirrors::judge(&evidence.mirrors, trust.pin.as_ref(), &series, &mut findings));
+    for (found, theirs) in
+        mirrors::judge(&evidence.mirrors, trust.pin.as_ref(), &series, &mut findings)
+    {
+        forks.extend(found);
+        contradictions.push([Side::of(&series, checkpoint.as_ref()), theirs]);
+    }
 
     // A heartbeat ahead of now is not among these, nor is one witness: neither can push time.
     let newest_instant = vouched.max(heartbeat_at);
@@ -168,11 +194,12 @@ pub fn judge(evidence: &Evidence, trust: &Trust, seen: Option<&Seen>, now: Times
         },
         facts: facts::summaries(&series),
         log: checkpoint
-            .map(|checkpoint| log::summary(&checkpoint, heartbeat_at, witnessed.summaries)),
+            .as_ref()
+            .map(|checkpoint| log::summary(checkpoint, heartbeat_at, witnessed.summaries)),
         gaps,
         limits: LIMITS,
     };
-    Judgement { report, series, seen, forks }
+    Judgement { report, series, seen, forks, contradictions, checkpoint }
 }
 
 /// Whether the pin can be held against what was obtained.

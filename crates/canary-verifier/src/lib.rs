@@ -13,6 +13,7 @@ pub mod evidence;
 #[cfg(feature = "http")]
 pub mod fetch;
 pub mod files;
+pub mod fork;
 pub mod history;
 pub mod judge;
 pub mod report;

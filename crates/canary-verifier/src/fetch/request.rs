@@ -160,7 +160,7 @@ impl Visit<'_> {
 
 impl Fetcher {
     /// What a transport error says: what was being done, and the innermost cause.
-    fn words(&self, doing: &str, error: &reqwest::Error) -> String {
+    pub(super) fn words(&self, doing: &str, error: &reqwest::Error) -> String {
         let mut cause: &dyn Error = error;
         while let Some(source) = cause.source() {
             if cause.is::<NotPublic>() {

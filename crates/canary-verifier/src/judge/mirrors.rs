@@ -1,7 +1,9 @@
 //! The same series elsewhere: mirrors that the user named (`verdicts.md` §3).
 
+use canary_format::checkpoint::Checkpoint;
 use canary_format::pin::Pin;
 
+use super::contradiction::Side;
 use super::findings::Findings;
 use super::log::{self, Signed};
 use super::obtained::Served;
@@ -22,17 +24,17 @@ pub struct Fork {
     pub url: Option<String>,
 }
 
-/// Compares every mirror with the series judged.
+/// Compares every mirror with the series judged, and gives what was found at each that differs.
 pub(super) fn judge(
     mirrors: &[Mirror],
     pin: Option<&Pin>,
     ours: &[VerifiedIssue],
     findings: &mut Findings,
-) -> Vec<Fork> {
-    let mut forks = Vec::new();
+) -> Vec<(Vec<Fork>, Side)> {
+    let mut differing = Vec::new();
     for mirror in mirrors {
         let mut theirs = Findings::default();
-        let series = authentic(mirror, pin, &mut theirs);
+        let (series, checkpoint) = authentic(mirror, pin, &mut theirs);
         if let Some(worst) = theirs.in_order().into_iter().next() {
             let message = format!("the mirror is not used: {}", worst.message);
             findings.push(
@@ -40,9 +42,17 @@ pub(super) fn judge(
             );
             continue;
         }
-        forks.extend(compare(ours, &series, Some(&mirror.url), findings));
+        let forks = compare(ours, &series, Some(&mirror.url), findings);
+        let differs = |other: &VerifiedIssue| {
+            let number = other.issue().number;
+            let issue = ours.iter().find(|issue| issue.issue().number == number);
+            issue.is_some_and(|issue| issue.envelope().bytes() != other.envelope().bytes())
+        };
+        if series.iter().any(differs) {
+            differing.push((forks, Side::of(&series, checkpoint.as_ref())));
+        }
     }
-    forks
+    differing
 }
 
 /// Compares two authentic series: two payloads under one number are a fork, two envelopes of one
@@ -83,19 +93,23 @@ pub(super) fn compare(
 }
 
 /// The mirror's series, or findings that say why it has none.
-fn authentic(mirror: &Mirror, pin: Option<&Pin>, findings: &mut Findings) -> Vec<VerifiedIssue> {
+fn authentic(
+    mirror: &Mirror,
+    pin: Option<&Pin>,
+    findings: &mut Findings,
+) -> (Vec<VerifiedIssue>, Option<Checkpoint>) {
     let served = Served::site(&mirror.site, findings);
     let (Some(checkpoint), Some(leaves)) = (&served.checkpoint, served.leaves()) else {
-        return Vec::new();
+        return (Vec::new(), None);
     };
     if let Some(pin) = pin.filter(|pin| pin.number > leaves.last()) {
         let message = format!("its log ends before the pinned issue {}", pin.number);
         findings.add(Code::Rollback, Severity::Alarm, message);
-        return Vec::new();
+        return (Vec::new(), None);
     }
     let series = series::verify(leaves, pin, findings);
     if let Some(newest) = series.last() {
         let _: Signed = log::signature(checkpoint, newest.issue(), findings);
     }
-    series
+    (series, served.checkpoint.clone())
 }

@@ -131,18 +131,25 @@ impl<'a> Served<'a> {
     }
 
     fn proof(&mut self, bytes: &[u8], findings: &mut Findings) -> Result<(), Refusal> {
-        let proof = TlogProof::parse(bytes)?;
-        let missing = || Refusal::malformed("proof", Rule::MissingMember("extra"));
-        let leaf = proof.extra.as_ref().ok_or_else(missing)?;
+        let proofs = TlogProof::parse_all(bytes)?;
+        let mut leaves = Vec::with_capacity(proofs.len());
         self.root = RootCheck::Fits;
-        if let Err(error) = proof.verify(leaf) {
-            self.root = RootCheck::Differs;
-            let message = format!("the envelope is not the leaf that the proof speaks of: {error}");
-            findings.add(Code::LogInconsistent, Severity::Alarm, message);
+        for proof in proofs.into_iter().rev() {
+            let missing = || Refusal::malformed("proof", Rule::MissingMember("extra"));
+            let leaf = proof.extra.as_ref().ok_or_else(missing)?;
+            if let Err(error) = proof.verify(leaf) {
+                self.root = RootCheck::Differs;
+                let message =
+                    format!("the envelope is not the leaf that the proof speaks of: {error}");
+                findings.add(Code::LogInconsistent, Severity::Alarm, message);
+            }
+            if leaves.is_empty() {
+                self.offset = proof.index;
+            }
+            leaves.extend(proof.extra);
+            self.checkpoint = Some(proof.checkpoint);
         }
-        self.offset = proof.index;
-        self.leaves = Some(Cow::Owned(vec![leaf.clone()]));
-        self.checkpoint = Some(proof.checkpoint);
+        self.leaves = Some(Cow::Owned(leaves));
         Ok(())
     }
 
