@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod log;
+mod witnessing;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,108 +13,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use canary_format::checkpoint::{Checkpoint, LineCheck};
-use canary_format::digest::Digest;
 use canary_format::merkle::leaf_hash;
-use canary_format::note::VerifierKey;
-use canary_witness::config::Limits;
-use canary_witness::origins::{self, Origin};
-use canary_witness::{Options, Store, WitnessKey, serve};
+use canary_witness::Store;
 use log::{Answer, Connection, Log, body};
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use witnessing::{NAME, Running, monitoring_path, run, unlimited, witness_key, write_origins};
 
-const SEED: [u8; 32] = [9; 32];
-const NAME: &str = "witness.example/w1";
-
-/// A witness on this machine, in a folder of its own.
-struct Running {
-    address: SocketAddr,
-    metrics: SocketAddr,
-    folder: TempDir,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-fn unlimited() -> Limits {
-    let mut limits = Limits::default();
-    (limits.per_address, limits.per_origin) = (0.0, 0.0);
-    limits
-}
-
-async fn run(
-    folder: &Path,
-    listener: TcpListener,
-    metrics: Option<TcpListener>,
-    limits: Limits,
-    stop: oneshot::Receiver<()>,
-) {
-    let options = Options {
-        key: WitnessKey::from_seed(NAME, &SEED).unwrap(),
-        store: Store::open(&folder.join("witness.sqlite")).unwrap(),
-        origins: folder.join("origins.txt"),
-        prefix: String::new(),
-        limits,
-        metrics,
-        tell: |_| {},
-    };
-    let stopped = async { drop(stop.await) };
-    serve(listener, options, stopped).await.unwrap();
-}
-
-impl Running {
-    fn new(logs: &[&Log], limits: Limits) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        write_origins(folder.path(), logs);
-        let (stop, stopped) = oneshot::channel();
-        let (sender, addresses) = std::sync::mpsc::channel();
-        let path = folder.path().to_owned();
-        let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                let metrics = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                let both = (listener.local_addr().unwrap(), metrics.local_addr().unwrap());
-                sender.send(both).unwrap();
-                run(&path, listener, Some(metrics), limits, stopped).await;
-            });
-        });
-        let (address, metrics) = addresses.recv().unwrap();
-        Self { address, metrics, folder, stop: Some(stop), thread: Some(thread) }
-    }
-
-    fn connect(&self) -> Connection {
-        Connection::open(self.address)
-    }
-
-    /// Stops it, and gives its folder.
-    fn stop(mut self) -> TempDir {
-        self.stop.take().unwrap().send(()).unwrap();
-        self.thread.take().unwrap().join().unwrap();
-        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
-    }
-}
-
-fn write_origins(folder: &Path, logs: &[&Log]) {
-    let file = folder.join("origins.txt");
-    std::fs::write(&file, "").unwrap();
-    for log in logs {
-        let origin = Origin { origin: log.key.name().to_owned(), key: log.key.clone() };
-        origins::add(&file, &origin).unwrap();
-    }
-}
-
-fn witness_key() -> VerifierKey {
-    WitnessKey::from_seed(NAME, &SEED).unwrap().verifier().clone()
-}
-
-fn monitoring_path(origin: &str) -> String {
-    let digest = Digest::of(origin.as_bytes()).to_string();
-    format!("/{}/checkpoint", digest.strip_prefix("sha256:").unwrap())
+fn path_of(origin: &str) -> String {
+    format!("/{}", monitoring_path(origin))
 }
 
 /// The cosignature in an answer verifies over this checkpoint.
@@ -127,10 +35,10 @@ fn is_cosigned(answer: &Answer, checkpoint: &Checkpoint) -> bool {
 #[test]
 fn each_submission_gets_the_status_of_the_specification() {
     let log = Log::new("example.com/log", 1);
-    let running = Running::new(&[&log], unlimited());
-    let mut to = running.connect();
+    let running = Running::new(&[&log.key], unlimited());
+    let mut to = Connection::open(running.address);
     let path = "/add-checkpoint";
-    assert_eq!(to.get(&monitoring_path("example.com/log")).status, 404, "nothing yet");
+    assert_eq!(to.get(&path_of("example.com/log")).status, 404, "nothing yet");
 
     assert!(is_cosigned(&to.post(path, &log.body(0, 0)), &log.checkpoint(0)), "an empty tree");
     assert!(is_cosigned(&to.post(path, &log.body(0, 5)), &log.checkpoint(5)));
@@ -169,14 +77,14 @@ fn each_submission_gets_the_status_of_the_specification() {
     assert_eq!(to.post("/sign-subtree", "").status, 404);
     assert_eq!(to.post("/", "").status, 404);
 
-    let served = to.get(&monitoring_path("example.com/log"));
+    let served = to.get(&path_of("example.com/log"));
     let served = Checkpoint::parse_of_any_log(served.body.as_bytes()).unwrap();
     assert_eq!((served.size(), served.root()), (12, log.checkpoint(12).root()));
     assert_eq!(served.check_signature(&log.key), LineCheck::Verifies(()));
     assert!(matches!(served.check_cosignature(&witness_key()), LineCheck::Verifies(_)));
     assert_eq!(served.note().signatures().len(), 2, "and no line that was not verified");
     assert_eq!(to.get("/0123/checkpoint").status, 404);
-    assert_eq!(to.get(&monitoring_path("example.com/log").to_uppercase()).status, 404);
+    assert_eq!(to.get(&path_of("example.com/log").to_uppercase()).status, 404);
 
     let metrics = Connection::open(running.metrics).get("/metrics").body;
     assert!(
@@ -189,9 +97,9 @@ fn each_submission_gets_the_status_of_the_specification() {
 #[test]
 fn a_root_of_the_empty_tree_is_asked_for() {
     let log = Log::new("example.com/log", 1);
-    let running = Running::new(&[&log], unlimited());
+    let running = Running::new(&[&log.key], unlimited());
     let wrong = log.sign(Checkpoint::new("example.com/log", 0, leaf_hash(b"x")));
-    let mut to = running.connect();
+    let mut to = Connection::open(running.address);
     assert_eq!(to.post("/add-checkpoint", &body(0, &[], &wrong)).status, 422);
     let proof = log.proof(5, 9);
     let extra = body(0, &proof, &log.checkpoint(9));
@@ -203,25 +111,25 @@ fn bodies_are_bounded_and_slow_clients_are_let_go() {
     let log = Log::new("example.com/log", 1);
     let mut limits = unlimited();
     limits.seconds = 1;
-    let running = Running::new(&[&log], limits);
-    let mut large = running.connect();
+    let running = Running::new(&[&log.key], limits);
+    let mut large = Connection::open(running.address);
     large.write("POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 80000000\r\n\r\n");
     large.write(&"x".repeat(70_000));
     assert_eq!(large.read().unwrap().status, 413);
-    let mut chunked = running.connect();
+    let mut chunked = Connection::open(running.address);
     chunked.write("POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nTransfer-Encoding: chunked\r\n\r\n");
     chunked.write(&format!("11170\r\n{}\r\n", "x".repeat(70_000)));
     assert_eq!(chunked.read().unwrap().status, 413);
-    let mut stalled = running.connect();
+    let mut stalled = Connection::open(running.address);
     stalled.write("POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 100\r\n\r\nold");
     assert_eq!(stalled.read().unwrap().status, 408);
-    let mut silent = running.connect();
+    let mut silent = Connection::open(running.address);
     silent.write("POST /add-che");
     let started = Instant::now();
     let _ = silent.read_to_end();
     assert!(started.elapsed() < Duration::from_secs(15), "it is closed, not kept");
     assert!(is_cosigned(
-        &running.connect().post("/add-checkpoint", &log.body(0, 1)),
+        &Connection::open(running.address).post("/add-checkpoint", &log.body(0, 1)),
         &log.checkpoint(1)
     ));
 }
@@ -231,8 +139,8 @@ fn rates_are_limited_by_address_and_by_log() {
     let (log, other) = (Log::new("example.com/log", 1), Log::new("example.com/other", 2));
     let mut limits = unlimited();
     limits.per_origin = 0.001;
-    let running = Running::new(&[&log, &other], limits);
-    let mut to = running.connect();
+    let running = Running::new(&[&log.key, &other.key], limits);
+    let mut to = Connection::open(running.address);
     let statuses: Vec<_> =
         (0..8).map(|n| to.post("/add-checkpoint", &log.body(n, n + 1)).status).collect();
     assert_eq!(statuses, [200, 200, 200, 200, 200, 429, 429, 429]);
@@ -240,8 +148,8 @@ fn rates_are_limited_by_address_and_by_log() {
 
     limits.per_origin = 0.0;
     limits.per_address = 0.001;
-    let running = Running::new(&[&log], limits);
-    let mut to = running.connect();
+    let running = Running::new(&[&log.key], limits);
+    let mut to = Connection::open(running.address);
     let statuses: Vec<_> =
         (0..4).map(|n| to.post("/add-checkpoint", &log.body(n, n + 1)).status).collect();
     assert_eq!(statuses, [200, 200, 429, 429]);
@@ -251,14 +159,17 @@ fn rates_are_limited_by_address_and_by_log() {
 fn of_two_conflicting_checkpoints_at_once_exactly_one_is_cosigned() {
     let (honest, fork) = (Log::new("example.com/log", 1), Log::forked("example.com/log", 1, 10));
     let (honest, fork) = (Arc::new(honest), Arc::new(fork));
-    let running = Running::new(&[&honest], unlimited());
-    assert_eq!(running.connect().post("/add-checkpoint", &honest.body(0, 10)).status, 200);
+    let running = Running::new(&[&honest.key], unlimited());
+    assert_eq!(
+        Connection::open(running.address).post("/add-checkpoint", &honest.body(0, 10)).status,
+        200
+    );
     let threads = 16;
     let barrier = Arc::new(Barrier::new(threads));
     let racers: Vec<_> = (0..threads)
         .map(|n| {
             let log = if n % 2 == 0 { honest.clone() } else { fork.clone() };
-            let (barrier, mut to) = (barrier.clone(), running.connect());
+            let (barrier, mut to) = (barrier.clone(), Connection::open(running.address));
             // Each at its own size: none of these extends another story.
             let body = log.body(10, 20 + n);
             thread::spawn(move || {
@@ -274,7 +185,7 @@ fn of_two_conflicting_checkpoints_at_once_exactly_one_is_cosigned() {
     for (_, answer) in answers.iter().filter(|(_, answer)| answer.status != 200) {
         assert_eq!((answer.status, answer.body.clone()), (409, format!("{size}\n")));
     }
-    let served = running.connect().get(&monitoring_path("example.com/log"));
+    let served = Connection::open(running.address).get(&path_of("example.com/log"));
     let served = Checkpoint::parse_of_any_log(served.body.as_bytes()).unwrap();
     let winner = if winners[0].0 % 2 == 0 { &honest } else { &fork };
     assert_eq!(served.root(), winner.checkpoint(size).root());
@@ -283,10 +194,10 @@ fn of_two_conflicting_checkpoints_at_once_exactly_one_is_cosigned() {
 #[test]
 fn a_growing_log_is_never_taken_back_by_racing_submissions() {
     let log = Arc::new(Log::new("example.com/log", 1));
-    let running = Running::new(&[&log], unlimited());
+    let running = Running::new(&[&log.key], unlimited());
     let cosigned: Vec<_> = (0..4)
         .map(|_| {
-            let (log, mut to) = (log.clone(), running.connect());
+            let (log, mut to) = (log.clone(), Connection::open(running.address));
             thread::spawn(move || {
                 let (mut old, mut cosigned) = (0, Vec::new());
                 while old < 300 {
@@ -312,15 +223,15 @@ fn a_growing_log_is_never_taken_back_by_racing_submissions() {
 #[test]
 fn what_is_under_way_is_finished_before_it_stops_and_origins_come_and_go() {
     let (log, other) = (Log::new("example.com/log", 1), Log::new("example.com/other", 2));
-    let running = Running::new(&[&log], unlimited());
-    let mut to = running.connect();
+    let running = Running::new(&[&log.key], unlimited());
+    let mut to = Connection::open(running.address);
     assert_eq!(to.post("/add-checkpoint", &log.body(0, 7)).status, 200);
     let started = Instant::now();
     let folder = running.stop();
     assert!(started.elapsed() < Duration::from_secs(5), "an idle connection holds nothing up");
 
     // Served again without its origin: what was cosigned is still on record.
-    write_origins(folder.path(), &[&other]);
+    write_origins(folder.path(), &[&other.key]);
     let store = Store::open(&folder.path().join("witness.sqlite")).unwrap();
     assert_eq!(store.load_origins(&folder.path().join("origins.txt")).unwrap(), 1);
     std::fs::write(folder.path().join("bad.txt"), format!("{}\nnonsense\n", log.key)).unwrap();
@@ -329,10 +240,10 @@ fn what_is_under_way_is_finished_before_it_stops_and_origins_come_and_go() {
     let mut to = Connection::open(address);
     assert_eq!(to.post("/add-checkpoint", &log.body(7, 8)).status, 404);
     assert_eq!(to.post("/add-checkpoint", &other.body(0, 8)).status, 200);
-    assert_eq!(to.get(&monitoring_path("example.com/log")).status, 200);
+    assert_eq!(to.get(&path_of("example.com/log")).status, 200);
     drop(stop);
     drop(runtime);
-    write_origins(folder.path(), &[&log]);
+    write_origins(folder.path(), &[&log.key]);
     let (_runtime, address, _stop) = start(folder.path());
     let answer = Connection::open(address).post("/add-checkpoint", &log.body(0, 3));
     assert_eq!((answer.status, &*answer.body), (409, "7\n"), "and it is not taken back");
@@ -344,7 +255,7 @@ fn start(folder: &Path) -> (tokio::runtime::Runtime, SocketAddr, oneshot::Sender
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
     let folder = folder.to_owned();
-    runtime.spawn(async move { run(&folder, listener, None, unlimited(), stopped).await });
+    runtime.spawn(async move { run(&folder, NAME, listener, None, unlimited(), stopped).await });
     (runtime, address, stop)
 }
 
@@ -397,7 +308,7 @@ fn spawn(folder: &Path) -> (Killed, SocketAddr) {
 fn a_kill_loses_nothing_that_was_answered() {
     let log = Log::new("example.com/log", 1);
     let folder = tempfile::tempdir().unwrap();
-    write_origins(folder.path(), &[&log]);
+    write_origins(folder.path(), &[&log.key]);
     let mut answered = 0;
     for round in 0..6 {
         let (mut child, address) = spawn(folder.path());

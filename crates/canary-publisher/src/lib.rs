@@ -37,3 +37,4 @@ pub mod update;
 #[path = "../../../tests/publishing/fixture.rs"]
 #[allow(clippy::unwrap_used, clippy::cast_possible_wrap, dead_code, missing_docs)]
 mod fixture;
+pub mod witnesses;

@@ -1,5 +1,7 @@
 //! Publishing: append, sign the checkpoint, build the site, write it, read it back.
 
+mod cosignatures;
+
 use canary_format::checkpoint::{Checkpoint, MAX_CHECKPOINT};
 use canary_format::issue::Issue;
 use canary_format::key::PublicKey;

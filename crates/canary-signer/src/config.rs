@@ -64,6 +64,9 @@ struct File {
     targets: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     evidence: EvidenceEntry,
+    /// Whom publishing submits checkpoints to: its own affair.
+    #[serde(default, rename = "witnesses")]
+    _witnesses: Vec<toml::Table>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
