@@ -17,6 +17,7 @@ mod init;
 mod key;
 mod migrate;
 mod publish;
+mod report;
 mod serve;
 mod sign;
 mod status;
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Sign(sign::Sign),
     /// Say where the draft and the series stand
     Status(status::StatusCommand),
+    /// Coverage, EDPB conditions, or an evidence pack, from verified canaries
+    Report(report::Report),
     /// Append the signed draft, write the site, read it back and verify it
     Publish(publish::Publish),
     /// Refresh the timestamped cosignature on the published checkpoint
@@ -69,6 +72,7 @@ impl Command {
             Self::Draft(command) => command.run(),
             Self::Sign(command) => command.run(),
             Self::Status(command) => command.run(),
+            Self::Report(command) => command.run(),
             Self::Publish(command) => command.run(),
             Self::Heartbeat(command) => command.run(),
             Self::Serve(command) => command.run(),

@@ -1,0 +1,270 @@
+//! What was asked about, and what was obtained of it.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use canary_format::pin::Pin;
+use canary_format::text::is_id;
+use canary_format::time::Timestamp;
+use canary_report::profile::{MAX_PROFILE, Profile, ProfileError};
+use canary_report::stack::{Entry, MAX_STACK, Stack};
+use canary_report::supplier::{Canary, Supplier};
+use canary_report::tia::Exhibit;
+use canary_report::watch::{MAX_WATCH, WatchRecord};
+use canary_verifier::evidence::{Evidence, Trust};
+use canary_verifier::fetch::{Fetcher, Known, Limits};
+use canary_verifier::files;
+use canary_verifier::judge::{Judgement, judge};
+use canary_verifier::target::{Place, Target};
+
+use super::failure;
+use crate::error::{Failure, Kind};
+use crate::{clock, output};
+
+/// The profile where none is named: it asks the most of suppliers.
+const PROFILE: &str = "yd-t-4060-2022";
+
+/// The suppliers asked about, with everything read that they name.
+pub(super) struct Asked {
+    pub(super) customer: Option<String>,
+    suppliers: Vec<AskedSupplier>,
+}
+
+struct AskedSupplier {
+    entry: Entry,
+    target: Target,
+    profile: Profile,
+    profile_file: String,
+    watch: Option<(WatchRecord, Vec<u8>)>,
+}
+
+/// What the command line says instead of a stack.
+pub(super) struct Named<'a> {
+    pub(super) targets: &'a [String],
+    pub(super) pins: &'a [String],
+    pub(super) profile: Option<&'a str>,
+    pub(super) role: Option<&'a str>,
+    pub(super) third_country: Option<&'a str>,
+    pub(super) watch: Option<&'a Path>,
+}
+
+/// One supplier's canary, judged.
+pub(super) struct Obtained<'a> {
+    asked: &'a AskedSupplier,
+    evidence: Evidence,
+    judgement: Judgement,
+}
+
+impl Asked {
+    pub(super) fn from_file(file: &Path, profile: Option<&str>) -> Result<Self, Failure> {
+        let text = read_text(file, MAX_STACK)?;
+        let stack = Stack::parse(&text).map_err(|error| failure::stack(&error))?;
+        let beside = file.parent().unwrap_or(Path::new("")).to_owned();
+        Self::read(stack, profile, &beside)
+    }
+
+    pub(super) fn from_targets(named: &Named<'_>) -> Result<Self, Failure> {
+        if named.pins.len() > named.targets.len() {
+            return Err(Failure::new(Kind::Usage, "there are more pins than targets")
+                .hint("give one --pin for each target, in their order"));
+        }
+        if named.watch.is_some() && named.targets.len() > 1 {
+            return Err(Failure::new(Kind::Usage, "a watch record is about one target")
+                .hint("name the records of several suppliers in a stack: --stack"));
+        }
+        let mut suppliers = Vec::new();
+        for (index, target) in named.targets.iter().enumerate() {
+            let mut entry = Entry::new(&id_of(target, &suppliers), target);
+            entry.pin = named.pins.get(index).cloned();
+            entry.third_country = named.third_country.map(str::to_owned);
+            entry.watch = named.watch.map(|path| path.display().to_string());
+            if let Some(role) = named.role {
+                entry.role = role.to_owned();
+            }
+            suppliers.push(entry);
+        }
+        let stack = Stack { customer: None, profile: None, suppliers };
+        let stack = stack.checked().map_err(|error| failure::stack(&error))?;
+        Self::read(stack, named.profile, Path::new(""))
+    }
+
+    fn read(stack: Stack, profile: Option<&str>, beside: &Path) -> Result<Self, Failure> {
+        let mut profiles: BTreeMap<String, (Profile, String)> = BTreeMap::new();
+        let mut suppliers = Vec::new();
+        for entry in stack.suppliers {
+            let stated = entry.profile.as_deref().or(stack.profile.as_deref()).unwrap_or(PROFILE);
+            // A file on the command line is meant from here, one in a stack from the stack's folder.
+            let (name, from) = profile.map_or((stated, beside), |name| (name, Path::new("")));
+            let (profile, profile_file) = match profiles.get(name) {
+                Some(known) => known.clone(),
+                None => {
+                    let read = read_profile(name, from)?;
+                    profiles.entry(name.to_owned()).or_insert(read).clone()
+                }
+            };
+            let watch = match &entry.watch {
+                Some(path) => Some(read_watch(&beside.join(path))?),
+                None => None,
+            };
+            let target = target(&entry, beside)?;
+            suppliers.push(AskedSupplier { entry, target, profile, profile_file, watch });
+        }
+        Ok(Self { customer: stack.customer, suppliers })
+    }
+
+    /// Obtains and judges every canary. `stated` is the instant that the user named, if any: what is
+    /// fetched is recorded as of now, what is read from files as of the judging instant.
+    pub(super) fn obtain(
+        &self,
+        at: Timestamp,
+        stated: Option<Timestamp>,
+    ) -> Result<Vec<Obtained<'_>>, Failure> {
+        let later = |error: &dyn std::error::Error| Failure::from_error(Kind::Later, error);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| later(&error))?;
+        let mut fetcher = None;
+        let mut obtained = Vec::new();
+        for asked in &self.suppliers {
+            let evidence = match &asked.target.place {
+                Place::Path(path) => files::read(path, at),
+                Place::Site(prefix) => {
+                    let fetcher = match &mut fetcher {
+                        Some(fetcher) => fetcher,
+                        none => none.insert(
+                            Fetcher::new(Limits::default()).map_err(|error| later(&error))?,
+                        ),
+                    };
+                    output::progress(&format!("fetching {prefix}"));
+                    let now = if stated.is_some() { clock::now() } else { at };
+                    runtime.block_on(fetcher.fetch(prefix, Known::default(), &[], now)).evidence
+                }
+                _ => {
+                    let what = format!("cannot be read: {}", asked.entry.target);
+                    return Err(Failure::new(Kind::Usage, what));
+                }
+            };
+            let trust = Trust { pin: asked.target.pin.clone(), ..Trust::default() };
+            let judgement = judge(&evidence, &trust, None, at);
+            obtained.push(Obtained { asked, evidence, judgement });
+        }
+        Ok(obtained)
+    }
+}
+
+impl Obtained<'_> {
+    pub(super) fn exhibit(&self) -> Exhibit<'_> {
+        let asked = self.asked;
+        let canary = match &asked.entry.format {
+            Some(format) => Canary::Other(format),
+            None => Canary::Native(&self.judgement),
+        };
+        Exhibit {
+            supplier: Supplier {
+                entry: &asked.entry,
+                profile: &asked.profile,
+                canary,
+                watch: asked.watch.as_ref().map(|(record, _)| record),
+            },
+            evidence: Some(&self.evidence),
+            watch_file: asked.watch.as_ref().map(|(_, bytes)| bytes.as_slice()),
+            profile_file: &asked.profile_file,
+        }
+    }
+}
+
+/// A target with its pin. A path in a stack is meant from the stack's folder.
+fn target(entry: &Entry, beside: &Path) -> Result<Target, Failure> {
+    let at_hand = |path: &Path| beside.join(path).exists();
+    let mut target = Target::parse(&entry.target, at_hand).map_err(|error| {
+        Failure::from_error(Kind::Usage, &error)
+            .hint("a target is a host, a URL prefix, a pin, a directory or a file")
+    })?;
+    if let Place::Path(path) = &target.place {
+        target.place = Place::Path(beside.join(path));
+    }
+    if let Some(pin) = &entry.pin {
+        let pin = Pin::parse(pin).map_err(|error| {
+            Failure::from_error(Kind::Usage, &error).hint("a pin is on the publisher's page")
+        })?;
+        if target.pin.as_ref().is_some_and(|other| *other != pin) {
+            let what = format!("two pins are given for {}", entry.id);
+            return Err(Failure::new(Kind::Usage, what).hint("leave one out"));
+        }
+        target.pin = Some(pin);
+    }
+    Ok(target)
+}
+
+/// An id from what a target names: its host, or the folder's name.
+fn id_of(target: &str, others: &[Entry]) -> String {
+    let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
+    let host = rest.split(['/', '#']).next().unwrap_or_default();
+    let is_path = target.starts_with(['.', '/']) || Path::new(target).exists();
+    let name = if is_path {
+        let mut parts = Path::new(target).components().rev().filter_map(|part| match part {
+            std::path::Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+            _ => None,
+        });
+        let last = parts.next().unwrap_or_default();
+        // Most sites are folders of that name.
+        if last == "site" { parts.next().unwrap_or(last) } else { last }
+    } else {
+        host.to_owned()
+    };
+    let letters: String = name
+        .to_ascii_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .take(60)
+        .collect();
+    let words: Vec<&str> = letters.split('-').filter(|word| !word.is_empty()).collect();
+    let base = words.join("-");
+    let base = if is_id(&base) { base } else { "supplier".to_owned() };
+    let taken = |id: &str| others.iter().any(|other| other.id == id);
+    let numbered = (2..).map(|number| format!("{base}-{number}"));
+    let mut ids = std::iter::once(base.clone()).chain(numbered);
+    ids.find(|id| !taken(id)).expect("numbers do not end")
+}
+
+fn read_profile(name: &str, beside: &Path) -> Result<(Profile, String), Failure> {
+    if let (Some(profile), Some(file)) = (Profile::shipped(name), Profile::shipped_file(name)) {
+        return Ok((profile, file.to_owned()));
+    }
+    let path = beside.join(name);
+    if !path.exists() {
+        return Err(failure::profile(&ProfileError::Unknown(name.to_owned())));
+    }
+    let text = read_text(&path, MAX_PROFILE)?;
+    let profile = Profile::parse(&text).map_err(|error| failure::profile(&error))?;
+    Ok((profile, text))
+}
+
+fn read_watch(path: &Path) -> Result<(WatchRecord, Vec<u8>), Failure> {
+    let bytes = read(path, MAX_WATCH)?;
+    let record = WatchRecord::parse(&bytes).map_err(|error| failure::watch(&error))?;
+    Ok((record, bytes))
+}
+
+fn read_text(path: &Path, limit: usize) -> Result<String, Failure> {
+    String::from_utf8(read(path, limit)?)
+        .map_err(|_| Failure::new(Kind::Config, format!("not UTF-8: {}", path.display())))
+}
+
+/// A file of at most `limit` bytes.
+fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(Kind::Io, format!("could not read {}: {error}", path.display()))
+    };
+    let file = File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() > limit {
+        let what = format!("larger than {limit} bytes: {}", path.display());
+        return Err(Failure::new(Kind::Config, what));
+    }
+    Ok(bytes)
+}
