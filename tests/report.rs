@@ -2,6 +2,7 @@
 //! commands, in an empty folder and with nothing but the binary.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "what is left out is said")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
