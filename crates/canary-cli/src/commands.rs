@@ -17,6 +17,7 @@ mod init;
 mod key;
 mod migrate;
 mod publish;
+mod publishing;
 mod report;
 mod serve;
 mod sign;

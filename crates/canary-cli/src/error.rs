@@ -50,6 +50,10 @@ impl Failure {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
     pub(crate) fn cause(&self) -> &str {
         &self.cause
     }

@@ -9,7 +9,6 @@ use canary_format::envelope::{Envelope, MAX_ENVELOPE};
 use canary_format::key::PublicKey;
 use canary_format::layout::{CANARIES, DRAFT, HEARTBEAT_KEY, LOG_KEY, canary_path};
 use canary_format::refusal::Refusal;
-use canary_signer::draft::{Draft, DraftError, EnvelopeError, MAX_DRAFT};
 use ssh_key::PrivateKey;
 use zeroize::Zeroizing;
 
@@ -55,22 +54,6 @@ pub enum FolderError {
         path: PathBuf,
         /// Which rule it breaks.
         source: Refusal,
-    },
-    /// The draft is not one.
-    #[error("{}", path.display())]
-    Draft {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: DraftError,
-    },
-    /// The draft has not been signed by enough persons yet.
-    #[error("{} cannot be published", path.display())]
-    Unsigned {
-        /// The file.
-        path: PathBuf,
-        /// Who is missing.
-        source: EnvelopeError,
     },
     /// Issues are missing between those that are there.
     #[error("{} is missing, and later issues are there", path.display())]
@@ -139,31 +122,6 @@ impl Folder {
         Ok(series)
     }
 
-    /// Reads the signed draft as the envelope that it becomes; `None` where there is none. An
-    /// envelope in its place is taken as it is: it is a draft that was signed elsewhere.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be read, is neither, or has no quorum yet.
-    pub fn draft(&self) -> Result<Option<Envelope>, FolderError> {
-        let path = self.root.join(DRAFT);
-        let Some(bytes) = read(&path, MAX_DRAFT)? else {
-            return Ok(None);
-        };
-        let draft = match Draft::parse(&bytes) {
-            Ok(draft) => draft,
-            Err(DraftError::Form(source)) => {
-                let envelope = Envelope::parse(&bytes);
-                return envelope
-                    .map(Some)
-                    .map_err(|_| FolderError::Draft { path, source: DraftError::Form(source) });
-            }
-            Err(source) => return Err(FolderError::Draft { path, source }),
-        };
-        let envelope = draft.to_envelope();
-        envelope.map(Some).map_err(|source| FolderError::Unsigned { path, source })
-    }
-
     /// Keeps an envelope as the issue with this number, durably.
     ///
     /// # Errors
@@ -187,7 +145,7 @@ impl Folder {
         durable::sync_folder(folder).map_err(failed)
     }
 
-    /// Removes the draft, which the series holds by now.
+    /// Removes the draft's file, which the series holds by now.
     ///
     /// # Errors
     ///

@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 pub mod checkpoint;
+pub mod delivery;
 mod durable;
 pub mod folder;
 pub mod heartbeat;
@@ -26,11 +27,14 @@ pub mod judging;
 pub mod machine_key;
 pub mod media;
 pub mod page;
+mod process;
 pub mod publish;
+pub mod read_back;
 pub mod series;
 pub mod serve;
 pub mod site;
 pub mod store;
+pub mod target;
 pub mod update;
 
 #[cfg(test)]

@@ -2,12 +2,11 @@
 
 mod cosignatures;
 
-use canary_format::checkpoint::{Checkpoint, MAX_CHECKPOINT};
+use canary_format::checkpoint::Checkpoint;
+use canary_format::envelope::Envelope;
 use canary_format::issue::Issue;
 use canary_format::key::PublicKey;
-use canary_format::layout::CHECKPOINT;
 use canary_format::refusal::Refusal;
-use canary_format::tile::{Tile, max_bundle, parse_bundle};
 use canary_format::time::Timestamp;
 use canary_verifier::evidence::{Obtained, Site};
 use canary_verifier::judge::{Judgement, VerifiedIssue};
@@ -100,7 +99,7 @@ pub enum ReadBackError {
 }
 
 impl Publication {
-    /// Reads the folder, takes the draft as the next issue and signs the checkpoint. The verifier
+    /// Reads the folder, takes the signed draft as the next issue and signs the checkpoint. The verifier
     /// judges the whole before anything is written.
     ///
     /// # Errors
@@ -109,18 +108,19 @@ impl Publication {
     pub fn prepare(
         folder: &Folder,
         keys: &MachineKeys,
+        draft: Option<&Envelope>,
         now: Timestamp,
         preparing: Preparing,
     ) -> Result<Self, PublishError> {
         let mut series = folder.series()?;
-        let draft = folder.draft()?;
         let mut appended = None;
-        if let Some(draft) = &draft {
+        if let Some(draft) = draft {
             let number = Issue::parse(draft.payload()).map_err(PublishError::Refused)?.number;
             let expected = series.size() + 1;
             match series.envelope(number) {
-                // A run was killed after the draft had become an issue.
-                Some(held) if held == draft => {}
+                // A run was killed after the draft had become an issue. A signature that came later
+                // changes nothing: a leaf never changes.
+                Some(held) if held.payload() == draft.payload() => {}
                 Some(_) => return Err(PublishError::Used { number }),
                 None if number == expected => {
                     series.push(draft.clone());
@@ -137,7 +137,7 @@ impl Publication {
         let judgement = judge_series(&series, &checkpoint, now)?;
 
         if preparing == Preparing::Append {
-            if let (Some(number), Some(draft)) = (appended, &draft) {
+            if let (Some(number), Some(draft)) = (appended, draft) {
                 folder.append(number, draft)?;
             }
             if draft.is_some() {
@@ -192,8 +192,22 @@ impl Publication {
     ///
     /// What is not as it was published.
     pub fn read_back(&self, store: &mut dyn Store, at: Timestamp) -> Result<Report, ReadBackError> {
-        let site = read_site(store)?;
+        let site = store.read_site()?;
         Ok(judge_site(site, &self.series, at)?.report)
+    }
+
+    /// How many issues a site shows, where it shows an older tree of this series, or none.
+    pub(crate) fn shows_older(&self, site: &Site) -> Option<u64> {
+        match &site.checkpoint {
+            Obtained::Missing => Some(0),
+            Obtained::Got(bytes) => {
+                let checkpoint = Checkpoint::parse(bytes).ok()?;
+                let root = self.series.root_at(checkpoint.size())?;
+                let older = root == checkpoint.root() && checkpoint.size() < self.series.size();
+                older.then_some(checkpoint.size())
+            }
+            _ => None,
+        }
     }
 }
 
@@ -227,32 +241,6 @@ fn pages(judgement: &Judgement, checkpoint: &Checkpoint) -> Vec<SiteFile> {
     let checkpoint = checkpoint.to_string();
     let files = page::render(&page::Series { issues: &issues, checkpoint: &checkpoint });
     files.into_iter().map(|(path, bytes)| SiteFile { path, bytes }).collect()
-}
-
-/// Reads a site's inputs to verification from a place: its checkpoint and entry bundles.
-fn read_site(store: &mut dyn Store) -> Result<Site, StoreError> {
-    let Some(bytes) = store.read(CHECKPOINT, MAX_CHECKPOINT)? else {
-        return Ok(Site { checkpoint: Obtained::Missing, leaves: Obtained::Missing });
-    };
-    let leaves = match Checkpoint::parse(&bytes) {
-        Ok(checkpoint) => read_leaves(store, checkpoint.size())?,
-        Err(refusal) => Obtained::Refused(refusal),
-    };
-    Ok(Site { checkpoint: Obtained::Got(bytes), leaves })
-}
-
-fn read_leaves(store: &mut dyn Store, size: u64) -> Result<Obtained<Vec<Vec<u8>>>, StoreError> {
-    let mut leaves = Vec::new();
-    for tile in Tile::of_level(size, 0) {
-        let path = tile.entries_path();
-        let limit = usize::try_from(max_bundle(tile.width)).unwrap_or(usize::MAX);
-        let Some(bytes) = store.read(&path, limit)? else { return Ok(Obtained::Missing) };
-        match parse_bundle(&bytes, tile.width, &path) {
-            Ok(entries) => leaves.extend(entries),
-            Err(refusal) => return Ok(Obtained::Refused(refusal)),
-        }
-    }
-    Ok(Obtained::Got(leaves))
 }
 
 #[cfg(test)]

@@ -1,11 +1,24 @@
 //! Where a site is kept: a small set of operations, the same for every kind of host.
 
 mod directory;
+mod git;
+mod preview;
+mod s3;
+mod sftp;
 
 use std::io;
 use std::path::PathBuf;
 
+use canary_format::checkpoint::{Checkpoint, MAX_CHECKPOINT};
+use canary_format::layout::CHECKPOINT;
+use canary_format::tile::{Tile, max_bundle, parse_bundle};
+use canary_verifier::evidence::{Obtained, Site};
+
 pub use self::directory::Directory;
+pub use self::git::Git;
+pub use self::preview::Preview;
+pub use self::s3::{S3, S3Place};
+pub use self::sftp::Sftp;
 use crate::site::SiteFile;
 
 /// A place that holds a site. One value serves one run; it may hold a lock until it is dropped.
@@ -44,6 +57,39 @@ pub trait Store {
     ///
     /// [`StoreError::Moved`] where another run changed it meanwhile.
     fn put_checkpoint(&mut self, bytes: &[u8], held: Option<&[u8]>) -> Result<(), StoreError>;
+
+    /// Reads what a verifier takes: the checkpoint and every leaf that it covers.
+    ///
+    /// # Errors
+    ///
+    /// Where the place cannot be read. What is missing or malformed is part of the evidence.
+    fn read_site(&mut self) -> Result<Site, StoreError> {
+        let Some(bytes) = self.read(CHECKPOINT, MAX_CHECKPOINT)? else {
+            return Ok(Site { checkpoint: Obtained::Missing, leaves: Obtained::Missing });
+        };
+        let leaves = match Checkpoint::parse(&bytes) {
+            Ok(checkpoint) => read_leaves(self, checkpoint.size())?,
+            Err(refusal) => Obtained::Refused(refusal),
+        };
+        Ok(Site { checkpoint: Obtained::Got(bytes), leaves })
+    }
+}
+
+fn read_leaves<S: Store + ?Sized>(
+    store: &mut S,
+    size: u64,
+) -> Result<Obtained<Vec<Vec<u8>>>, StoreError> {
+    let mut leaves = Vec::new();
+    for tile in Tile::of_level(size, 0) {
+        let path = tile.entries_path();
+        let limit = usize::try_from(max_bundle(tile.width)).unwrap_or(usize::MAX);
+        let Some(bytes) = store.read(&path, limit)? else { return Ok(Obtained::Missing) };
+        match parse_bundle(&bytes, tile.width, &path) {
+            Ok(entries) => leaves.extend(entries),
+            Err(refusal) => return Ok(Obtained::Refused(refusal)),
+        }
+    }
+    Ok(Obtained::Got(leaves))
 }
 
 /// What putting a file did.
@@ -88,6 +134,48 @@ pub enum StoreError {
     Conflict {
         /// The path below the site's prefix.
         path: String,
+    },
+    /// A program of the system cannot be run.
+    #[error("{program} cannot be run")]
+    Program {
+        /// Its name.
+        program: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The host, or the program that talks to it, refused.
+    #[error("{place}: {action} failed: {said}")]
+    Remote {
+        /// The place, without credentials.
+        place: String,
+        /// What was tried.
+        action: &'static str,
+        /// What was said.
+        said: String,
+    },
+    /// The host cannot be reached just now.
+    #[error("{place} cannot be reached: {said}")]
+    Unreachable {
+        /// The place, without credentials.
+        place: String,
+        /// How it failed.
+        said: String,
+    },
+    /// There are no credentials, or the host refuses them.
+    #[error("{place}: {said}")]
+    Credentials {
+        /// The place, without credentials.
+        place: String,
+        /// What was said.
+        said: String,
+    },
+    /// The store does not honour conditional writes: two runs could overwrite each other.
+    #[error("{place} does not honour conditional writes: {said}")]
+    Unconditional {
+        /// The place.
+        place: String,
+        /// How that showed.
+        said: String,
     },
     /// Another run changed the checkpoint meanwhile.
     #[error("the checkpoint was changed by another run")]

@@ -61,7 +61,7 @@ struct File {
     roster: RosterEntry,
     log: LogEntry,
     #[serde(default)]
-    targets: BTreeMap<String, Spanned<String>>,
+    targets: BTreeMap<String, Spanned<TargetEntry>>,
     #[serde(default)]
     evidence: EvidenceEntry,
     /// Whom publishing submits checkpoints to: its own affair.
@@ -74,6 +74,22 @@ struct File {
 struct CadenceEntry {
     profile: Profile,
     grace_hours: Option<u32>,
+}
+
+/// An address, or a table that holds one as `to`. What else a table may hold is publishing's affair.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+enum TargetEntry {
+    Address(String),
+    Table { to: String },
+}
+
+impl TargetEntry {
+    fn address(&self) -> &str {
+        match self {
+            Self::Address(address) | Self::Table { to: address } => address,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -104,7 +120,7 @@ impl Config {
             toml::from_str(&text).map_err(|error| ConfigError::syntax(&text, &error))?;
         let config = Self { folder: folder.to_owned(), source: text, file };
         for target in config.file.targets.values() {
-            if holds_credentials(target.get_ref()) {
+            if holds_credentials(target.get_ref().address()) {
                 return Err(config.problem(target, Problem::Credentials));
             }
         }
@@ -178,12 +194,12 @@ impl Config {
 
     /// A target of `publish` by its name.
     pub fn target(&self, name: &str) -> Option<&str> {
-        self.file.targets.get(name).map(|target| target.get_ref().as_str())
+        self.file.targets.get(name).map(|target| target.get_ref().address())
     }
 
     /// All targets of `publish`, by name.
     pub fn targets(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.file.targets.iter().map(|(name, target)| (name.as_str(), target.get_ref().as_str()))
+        self.file.targets.iter().map(|(name, target)| (name.as_str(), target.get_ref().address()))
     }
 
     /// The drand relays to ask for evidence, in order.

@@ -1,15 +1,14 @@
 //! `canary heartbeat`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use canary_format::layout::HEARTBEAT_KEY;
 use canary_publisher::folder::Folder;
 use canary_publisher::heartbeat::{HeartbeatError, refresh};
-use canary_publisher::store::Directory;
 use clap::Args;
 
-use super::publish::{folder_failure, store_failure, update_failure};
+use super::publishing::{folder_failure, store_failure, targets, update_failure};
 use crate::error::{Failure, Kind};
 use crate::{clock, output};
 
@@ -25,7 +24,7 @@ pub(crate) struct Heartbeat {
     #[arg(long, value_name = "DIR", default_value = ".")]
     folder: PathBuf,
     /// Where the site is; may be given several times
-    #[arg(long = "to", value_name = "TARGET", required = true)]
+    #[arg(long = "to", value_name = "TARGET")]
     targets: Vec<String>,
 }
 
@@ -42,17 +41,23 @@ impl Heartbeat {
         let newest = series.issue(series.size());
         let newest = newest.ok_or_else(|| Failure::new(Kind::Config, "there is no issue yet"))?;
         let newest = newest.map_err(|refusal| Failure::from_error(Kind::Data, &refusal))?;
+        let targets = targets(&self.folder, &self.targets)?;
         let mut failed = 0;
-        for target in &self.targets {
-            let done = Directory::open(Path::new(target))
-                .map_err(HeartbeatError::Store)
-                .and_then(|mut store| refresh(&mut store, &series, &newest, &key, clock::now()));
+        for target in &targets {
+            let done =
+                target.open(clock::now()).map_err(HeartbeatError::Store).and_then(|mut store| {
+                    refresh(store.as_mut(), &series, &newest, &key, clock::now())
+                });
+            let name = &target.name;
             match done {
-                Ok(_) => output::progress(&format!("{target}: heartbeat set")),
-                Err(error) if self.targets.len() == 1 => return Err(failure(&error)),
+                Ok(_) => output::progress(&format!("{name}: heartbeat set")),
+                Err(error) if targets.len() == 1 => return Err(failure(&error)),
                 Err(error) => {
                     failed += 1;
-                    output::progress(&format!("{target}: {}", failure(&error).cause()));
+                    output::progress(&format!(
+                        "{name}: {}",
+                        output::inert(failure(&error).cause())
+                    ));
                 }
             }
         }

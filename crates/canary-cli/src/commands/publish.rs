@@ -1,23 +1,32 @@
 //! `canary publish`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use canary_publisher::folder::{Folder, FolderError};
-use canary_publisher::publish::{Preparing, Publication, PublishError};
-use canary_publisher::store::{Directory, StoreError};
-use canary_publisher::update::{Depth, UpdateError};
+use canary_publisher::delivery::{Delivered, Delivery, deliver};
+use canary_publisher::folder::Folder;
+use canary_publisher::publish::{Preparing, Publication};
+use canary_publisher::read_back::{Patience, Shown, until_shown};
+use canary_publisher::target::Target;
+use canary_verifier::fetch::{Fetcher, Limits};
+use canary_verifier::target::Prefix;
 use clap::Args;
 use serde::Serialize;
 
+use super::publishing::{self, draft};
 use crate::error::{Failure, Kind};
 use crate::{clock, output};
 
 const EXAMPLE: &str = "Example:
-  canary publish --to /var/www/html/.well-known/canary
+  canary publish --to /var/www/html/.well-known/canary --to s3://example-canary/canary
 
 Takes the signed draft.json as the next issue, or finishes what an earlier run began. Needs the keys
-of the log and the heartbeat only: a folder that holds a signer's private key is refused.";
+of the log and the heartbeat only: a folder that holds a signer's private key is refused.
+
+TARGET is a directory, s3://bucket/prefix, sftp://user@host/path, git+<url>#<branch>[:<folder>], or
+a name under [targets] of canary.toml; without --to, all of those. Credentials come from the
+environment, profile files or an agent.";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLE)]
@@ -26,8 +35,14 @@ pub(crate) struct Publish {
     #[arg(long, value_name = "DIR", default_value = ".")]
     folder: PathBuf,
     /// Where to write the site; may be given several times
-    #[arg(long = "to", value_name = "TARGET", required = true)]
+    #[arg(long = "to", value_name = "TARGET")]
     targets: Vec<String>,
+    /// A public URL to read back, in place of those that the issue names
+    #[arg(long = "url", value_name = "URL")]
+    urls: Vec<String>,
+    /// How long a public URL may take to show the issue
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    wait: u64,
     /// Say what would be done, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -40,52 +55,115 @@ pub(crate) struct Publish {
 struct Outcome {
     issue: u64,
     digest: String,
+    dry_run: bool,
     targets: Vec<TargetOutcome>,
+    urls: Vec<UrlOutcome>,
 }
 
 #[derive(Serialize)]
 struct TargetOutcome {
     target: String,
-    state: &'static str,
-    written: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// How many issues were there before.
+    held: Option<u64>,
+    written: Vec<String>,
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct UrlOutcome {
+    url: String,
+    shows_newest: bool,
+    /// How many issues it shows, where it is behind.
+    issues: Option<u64>,
     error: Option<String>,
 }
 
 impl Publish {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        let folder = Folder::open(&self.folder).map_err(|error| folder_failure(&error))?;
-        let keys = folder.machine_keys().map_err(|error| folder_failure(&error))?;
-        let preparing = if self.dry_run { Preparing::Rehearse } else { Preparing::Append };
-        let publication = Publication::prepare(&folder, &keys, clock::now(), preparing)
-            .map_err(|error| publish_failure(&error))?;
+        let targets = publishing::targets(&self.folder, &self.targets)?;
+        let folder = Folder::open(&self.folder).map_err(|e| publishing::folder_failure(&e))?;
+        let keys = folder.machine_keys().map_err(|e| publishing::folder_failure(&e))?;
+        let (preparing, delivery) = match self.dry_run {
+            true => (Preparing::Rehearse, Delivery::Preview),
+            false => (Preparing::Append, Delivery::Write),
+        };
+        let publication = {
+            let _lock = draft::lock(&self.folder)?;
+            let draft = draft::signed(&self.folder)?;
+            Publication::prepare(&folder, &keys, draft.as_ref(), clock::now(), preparing)
+                .map_err(|error| publishing::publish_failure(&error))?
+        };
         for key in publication.unknown_keys() {
             let path = key.path.display();
             output::progress(&format!("warning: {path} is a private key: keep it elsewhere"));
         }
-        let issue = publication.newest();
-        if self.dry_run {
-            output::progress(&format!(
-                "issue {} would be published; nothing was written",
-                issue.number
-            ));
-            return Ok(ExitCode::SUCCESS);
-        }
-        let targets: Vec<_> =
-            self.targets.iter().map(|target| publish_to(&publication, target)).collect();
-        let failed = targets.iter().filter(|target| target.error.is_some()).count();
+        let delivered = deliver(&publication, &targets, delivery, clock::now);
+        let succeeded: Vec<Target> = targets
+            .into_iter()
+            .zip(&delivered)
+            .filter_map(|(target, delivered)| delivered.result.is_ok().then_some(target))
+            .collect();
+        let urls = match self.dry_run || succeeded.is_empty() {
+            true => Vec::new(),
+            false => self.urls(&publication, &succeeded)?,
+        };
         let digest = publication.series().newest().map(|newest| newest.digest().to_string());
-        let outcome = Outcome { issue: issue.number, digest: digest.unwrap_or_default(), targets };
+        let outcome = Outcome {
+            issue: publication.newest().number,
+            digest: digest.unwrap_or_default(),
+            dry_run: self.dry_run,
+            targets: delivered.iter().map(TargetOutcome::of).collect(),
+            urls: self.read_back(&publication, &urls)?,
+        };
         if self.json {
             output::json(&outcome);
         } else {
             output::result(&outcome.in_words());
         }
-        match failed {
-            0 => Ok(ExitCode::SUCCESS),
-            _ => Err(Failure::new(Kind::Io, format!("{failed} of the targets failed"))
-                .hint("see each target's line; the others are published. Run it again")),
+        outcome.status(&delivered)
+    }
+
+    /// Which public URLs to read back: those that the user names, those of the targets, and where a
+    /// target is on another machine, those of the issue.
+    fn urls(&self, publication: &Publication, targets: &[Target]) -> Result<Vec<Prefix>, Failure> {
+        let publisher = &publication.newest().publisher;
+        let mut urls: Vec<String> = self.urls.clone();
+        if urls.is_empty() {
+            urls.extend(targets.iter().filter_map(|target| target.url.clone()));
+            if targets.iter().any(|target| target.is_remote() && target.url.is_none()) {
+                urls.push(publisher.canonical_url.clone());
+                urls.extend(publisher.mirrors.iter().flatten().cloned());
+            }
         }
+        urls.sort();
+        urls.dedup();
+        let prefix = |url: String| {
+            Prefix::parse(&url).map_err(|error| Failure::from_error(Kind::Usage, &error))
+        };
+        urls.into_iter().map(prefix).collect()
+    }
+
+    fn read_back(
+        &self,
+        publication: &Publication,
+        urls: &[Prefix],
+    ) -> Result<Vec<UrlOutcome>, Failure> {
+        if urls.is_empty() {
+            return Ok(Vec::new());
+        }
+        let failed = |error: &dyn std::error::Error| Failure::from_error(Kind::Io, error);
+        let fetcher = Fetcher::new(Limits::default()).map_err(|error| failed(&error))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| failed(&error))?;
+        let patience =
+            Patience { at_most: Duration::from_secs(self.wait), between: Duration::from_secs(3) };
+        let mut outcomes = Vec::new();
+        for url in urls {
+            output::progress(&format!("reading back {}", url.as_str()));
+            let look = until_shown(&fetcher, url, publication, patience, clock::now);
+            outcomes.push(UrlOutcome::of(url, runtime.block_on(look)));
+        }
+        Ok(outcomes)
     }
 }
 
@@ -93,99 +171,83 @@ impl Outcome {
     fn in_words(&self) -> String {
         let mut text = format!("issue {} {}\n", self.issue, self.digest);
         for target in &self.targets {
+            let files = target.written.len();
             let said = match &target.error {
                 Some(error) => format!("not published: {error}"),
-                None => {
-                    format!("published, read back and verified; {} files written", target.written)
-                }
+                None if self.dry_run => format!("{files} files would be written"),
+                None => format!("published, read back and verified; {files} files written"),
             };
             text += &output::inert(&format!("  {}: {said}\n", target.target));
         }
+        for url in &self.urls {
+            let said = match (url.issues, &url.error) {
+                (Some(0), _) => "behind: it shows no canary yet".to_owned(),
+                (Some(issues), _) => format!("behind: it shows issue {issues}"),
+                (None, Some(error)) => format!("does not verify: {error}"),
+                (None, None) => "shows the issue, verified".to_owned(),
+            };
+            text += &output::inert(&format!("  {}: {said}\n", url.url));
+        }
         text
     }
-}
 
-fn publish_to(publication: &Publication, target: &str) -> TargetOutcome {
-    let outcome =
-        |state, written, error| TargetOutcome { target: target.to_owned(), state, written, error };
-    match write_and_read_back(publication, Path::new(target)) {
-        Ok(written) => outcome("published", written, None),
-        Err(failure) => outcome("failed", 0, Some(failure.cause().to_owned())),
+    fn status(&self, delivered: &[Delivered]) -> Result<ExitCode, Failure> {
+        let mut failures = delivered.iter().filter_map(|delivered| {
+            let error = delivered.result.as_ref().err()?;
+            Some((&delivered.target, publishing::delivery_failure(error)))
+        });
+        if let Some((target, failure)) = failures.next() {
+            let more = failures.count();
+            let (others, kind) = (delivered.len() - 1 - more, failure.kind());
+            let cause = format!("{target}: {}", failure.cause());
+            let hint = failure.next_step().unwrap_or("run it again").to_owned();
+            let failure = Failure::new(kind, cause);
+            return Err(match (more, others) {
+                (0, 0) => failure.hint(hint),
+                (more, others) => {
+                    failure.hint(format!("{hint}; {more} more failed, {others} are published"))
+                }
+            });
+        }
+        let behind: Vec<&str> =
+            self.urls.iter().filter(|url| !url.shows_newest).map(|url| url.url.as_str()).collect();
+        if behind.is_empty() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let cause = format!("not shown within the time given: {}", behind.join(", "));
+        Err(Failure::new(Kind::Later, cause).hint(
+            "a cache may keep an old copy for a while, or the host serve no hidden folders: see docs/hosting.md",
+        ))
     }
 }
 
-fn write_and_read_back(publication: &Publication, target: &Path) -> Result<usize, Failure> {
-    let mut store = Directory::open(target).map_err(|error| store_failure(&error))?;
-    let written = publication.write(&mut store, Depth::Growth);
-    let mut written = written.map_err(|error| update_failure(&error))?.written.len();
-    if publication.read_back(&mut store, clock::now()).is_err() {
-        // Files that an earlier run had written are gone or changed: look at every one.
-        let mended = publication.write(&mut store, Depth::Everything);
-        written += mended.map_err(|error| update_failure(&error))?.written.len();
-        let report = publication.read_back(&mut store, clock::now());
-        report.map_err(|error| Failure::from_error(Kind::Data, &error))?;
-    }
-    Ok(written)
-}
-
-/// Why a publisher's folder cannot be used, and what to do.
-pub(super) fn folder_failure(error: &FolderError) -> Failure {
-    let (kind, hint) = match error {
-        FolderError::Busy { .. } => (Kind::Later, "wait until the other run has ended"),
-        FolderError::Key(_) => (Kind::Config, "see `canary key`; a machine's key has mode 0600"),
-        FolderError::Unsigned { .. } => {
-            (Kind::Data, "have it signed first: `canary status` says by whom, `canary sign` signs")
+impl TargetOutcome {
+    fn of(delivered: &Delivered) -> Self {
+        let target = delivered.target.clone();
+        match &delivered.result {
+            Ok(updated) => Self {
+                target,
+                held: Some(updated.held),
+                written: updated.written.clone(),
+                error: None,
+            },
+            Err(error) => {
+                let failure = publishing::delivery_failure(error);
+                let error = Some(failure.cause().to_owned());
+                Self { target, held: None, written: Vec::new(), error }
+            }
         }
-        FolderError::Draft { .. } => {
-            (Kind::Data, "take the draft from where it came from again, or remove it")
-        }
-        FolderError::Refused { .. } | FolderError::Gap { .. } | FolderError::Used { .. } => {
-            (Kind::Data, "restore the folder canaries/ from its history")
-        }
-        _ => (Kind::Io, "look at the folder's permissions and the space on its disk"),
-    };
-    Failure::from_error(kind, error).hint(hint)
-}
-
-fn publish_failure(error: &PublishError) -> Failure {
-    let (kind, hint) = match error {
-        PublishError::Folder(error) => return folder_failure(error),
-        PublishError::Nothing => (Kind::Config, "make a draft with `canary draft`"),
-        PublishError::SignerKey { .. } => {
-            (Kind::Config, "move it to the signer's own machine; publish from one that has none")
-        }
-        PublishError::Sign(_) => (Kind::Config, "use the machine keys that the newest issue names"),
-        PublishError::NotAuthentic(_) => {
-            (Kind::Data, "nothing was written; `canary status` says who signed")
-        }
-        _ => (Kind::Data, "nothing was written"),
-    };
-    Failure::from_error(kind, error).hint(hint)
-}
-
-/// Why a site was not brought up to date, and what to do.
-pub(super) fn update_failure(error: &UpdateError) -> Failure {
-    match error {
-        UpdateError::Store(error) => store_failure(error),
-        UpdateError::Clock(_) => Failure::from_error(Kind::Later, error).hint("set the clock"),
-        UpdateError::Ahead { .. } => {
-            Failure::from_error(Kind::Data, error).hint("bring the folder up to date first")
-        }
-        _ => Failure::from_error(Kind::Data, error)
-            .hint("nothing there was changed; publish to an empty place"),
     }
 }
 
-/// Why a place failed, and what to do.
-pub(super) fn store_failure(error: &StoreError) -> Failure {
-    match error {
-        StoreError::Busy { .. } | StoreError::Moved => {
-            Failure::from_error(Kind::Later, error).hint("run it again")
-        }
-        StoreError::Conflict { .. } => {
-            Failure::from_error(Kind::Data, error).hint("nothing there was changed")
-        }
-        _ => Failure::from_error(Kind::Io, error)
-            .hint("nothing there was harmed; once it can be written, run it again"),
+impl UrlOutcome {
+    fn of(url: &Prefix, shown: Shown) -> Self {
+        let (issues, error) = match shown {
+            Shown::Behind { issues } => (Some(issues), None),
+            Shown::Otherwise(error) => (None, Some(error)),
+            _ => (None, None),
+        };
+        let shows_newest = issues.is_none() && error.is_none();
+        Self { url: url.as_str().to_owned(), shows_newest, issues, error }
     }
 }

@@ -57,7 +57,10 @@ fn folder_of(issues: &[Envelope]) -> (TempDir, Folder) {
 }
 
 fn prepare(folder: &Folder, now: Timestamp) -> Result<Publication, PublishError> {
-    Publication::prepare(folder, &folder.machine_keys().unwrap(), now, Preparing::Append)
+    let draft = fs::read(folder.root().join(DRAFT)).ok();
+    let draft = draft.map(|bytes| Envelope::parse(&bytes).unwrap());
+    let keys = folder.machine_keys().unwrap();
+    Publication::prepare(folder, &keys, draft.as_ref(), now, Preparing::Append)
 }
 
 fn draft(root: &Path, envelope: &Envelope) {
@@ -144,7 +147,9 @@ fn an_issue_dated_ahead_is_refused_until_its_time() {
 fn a_used_number_is_refused_and_a_number_too_far_too() {
     let issues = series(4);
     let (root, folder) = folder_of(&issues[..2]);
-    draft(root.path(), &signed(content(2, Some(&issues[0])), &[BO, ADA]));
+    let mut other = content(2, Some(&issues[0]));
+    other.facts.clear();
+    draft(root.path(), &signed(other, &[BO, ADA]));
     assert!(matches!(prepare(&folder, day(4)), Err(PublishError::Used { number: 2 })));
     draft(root.path(), &issues[3]);
     let error = prepare(&folder, day(4)).unwrap_err();
@@ -177,7 +182,9 @@ fn a_rehearsal_writes_nothing() {
     let (root, folder) = folder_of(&issues[..1]);
     draft(root.path(), &issues[1]);
     let keys = folder.machine_keys().unwrap();
-    let publication = Publication::prepare(&folder, &keys, day(2), Preparing::Rehearse).unwrap();
+    let publication =
+        Publication::prepare(&folder, &keys, Some(&issues[1]), day(2), Preparing::Rehearse)
+            .unwrap();
     assert_eq!(publication.series().size(), 2);
     assert!(root.path().join(DRAFT).exists());
     assert!(!root.path().join("canaries/0002.json").exists());
@@ -257,7 +264,9 @@ fn a_missing_file_is_put_back_by_a_look_at_everything() {
     let mut site = Directory::open(target.path()).unwrap();
     let publication = prepare(&folder, day(2)).unwrap();
     publication.write(&mut site, Depth::Growth).unwrap();
-    fs::remove_file(target.path().join("tile/entries/000.p/2")).unwrap();
+    for path in ["tile/entries/000.p/2", "issues/0001.json"] {
+        fs::remove_file(target.path().join(path)).unwrap();
+    }
     publication.write(&mut site, Depth::Growth).unwrap();
     assert!(publication.read_back(&mut site, day(2)).is_err());
     publication.write(&mut site, Depth::Everything).unwrap();

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use canary_format::layout::CHECKPOINT;
+use canary_verifier::evidence::Site;
 
 use super::{Put, Store, StoreError};
 use crate::durable;
@@ -137,6 +138,10 @@ impl Store for Directory {
         }
         self.put_copy(&SiteFile { path: CHECKPOINT.to_owned(), bytes: bytes.to_vec() })?;
         self.sync()
+    }
+
+    fn read_site(&mut self) -> Result<Site, StoreError> {
+        Ok(canary_verifier::files::read_site(&self.root))
     }
 }
 

@@ -64,6 +64,7 @@ key = "{log}"
 
 [targets]
 production = "s3://bucket/canary"
+copy = {{ to = "sftp://web@host/canary", url = "https://copy.example/canary/" }}
 "#
     )
 }

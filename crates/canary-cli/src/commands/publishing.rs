@@ -1,0 +1,179 @@
+//! What the commands of publishing share: their targets, and how their failures are worded.
+
+use std::path::Path;
+
+use canary_format::layout::CONFIG;
+use canary_publisher::delivery::DeliveryError;
+use canary_publisher::folder::FolderError;
+use canary_publisher::publish::{PublishError, ReadBackError};
+use canary_publisher::store::StoreError;
+use canary_publisher::target::{Target, TargetError};
+use canary_publisher::update::UpdateError;
+
+use crate::error::{Failure, Kind};
+
+/// The signed draft of a publisher's folder.
+pub(super) mod draft {
+    use std::path::Path;
+
+    use canary_format::envelope::Envelope;
+    use canary_format::layout::DRAFT;
+    use canary_signer::draft::{Draft, MAX_DRAFT};
+    use canary_signer::durable::{self, Lock};
+
+    use crate::error::{Failure, Kind};
+
+    /// Nobody signs the draft while it is taken.
+    pub(in crate::commands) fn lock(folder: &Path) -> Result<Lock, Failure> {
+        Lock::of(&folder.join(DRAFT)).map_err(|error| Failure::from_error(Kind::Io, &error))
+    }
+
+    /// The envelope that the draft becomes; `None` where there is no draft. An envelope in its
+    /// place is taken as it is: a draft that was signed elsewhere.
+    pub(in crate::commands) fn signed(folder: &Path) -> Result<Option<Envelope>, Failure> {
+        let path = folder.join(DRAFT);
+        let read = durable::read_if_there(&path, MAX_DRAFT);
+        let bytes = read.map_err(|error| Failure::from_error(Kind::Io, &error))?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let draft = match Draft::parse(&bytes) {
+            Ok(draft) => draft,
+            Err(error) => {
+                return Envelope::parse(&bytes).map(Some).map_err(|_| {
+                    let said = Failure::from_error(Kind::Data, &error);
+                    Failure::new(Kind::Data, format!("{}: {}", path.display(), said.cause()))
+                        .hint("take the draft from where it came from again, or remove it")
+                });
+            }
+        };
+        draft.to_envelope().map(Some).map_err(|error| {
+            Failure::new(Kind::Data, format!("{} cannot be published: {error}", path.display()))
+                .hint("`canary status` says who has signed; the next signer runs `canary sign`")
+        })
+    }
+}
+
+/// The greatest size of `canary.toml`, in bytes.
+const MAX_CONFIG: u64 = 1 << 20;
+
+/// The targets that the user names; all of `canary.toml` where none is named.
+pub(super) fn targets(folder: &Path, named: &[String]) -> Result<Vec<Target>, Failure> {
+    let known = known_targets(folder)?;
+    if named.is_empty() {
+        if known.is_empty() {
+            return Err(Failure::new(Kind::Usage, "no target")
+                .hint("give --to DIR, or name targets under [targets] of canary.toml"));
+        }
+        return Ok(known);
+    }
+    let parse = |text: &String| Target::parse(text, &known).map_err(|error| target_failure(&error));
+    let mut targets: Vec<Target> = Vec::new();
+    for text in named {
+        let target = parse(text)?;
+        if targets.iter().all(|known| known.address != target.address) {
+            targets.push(target);
+        }
+    }
+    Ok(targets)
+}
+
+fn known_targets(folder: &Path) -> Result<Vec<Target>, Failure> {
+    use std::io::Read as _;
+    let path = folder.join(CONFIG);
+    let failed = |error: std::io::Error| {
+        Failure::new(Kind::Io, format!("{} cannot be read: {error}", path.display()))
+    };
+    let file = match std::fs::File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut text = String::new();
+    file.take(MAX_CONFIG).read_to_string(&mut text).map_err(failed)?;
+    Target::all_named(&text, folder).map_err(|error| target_failure(&error))
+}
+
+fn target_failure(error: &TargetError) -> Failure {
+    let (kind, hint) = match error {
+        TargetError::Secret { .. } => {
+            (Kind::Config, "secrets come from the environment, profile files or an agent")
+        }
+        TargetError::Config(_) => (Kind::Config, "mend [targets] of canary.toml"),
+        _ => (Kind::Usage, "see `canary publish --help`"),
+    };
+    Failure::from_error(kind, error).hint(hint)
+}
+
+/// Why a publisher's folder cannot be used, and what to do.
+pub(super) fn folder_failure(error: &FolderError) -> Failure {
+    let (kind, hint) = match error {
+        FolderError::Busy { .. } => (Kind::Later, "wait until the other run has ended"),
+        FolderError::Key(_) => (
+            Kind::Config,
+            "machine keys are OpenSSH Ed25519 keys of mode 0600 without a passphrase",
+        ),
+        FolderError::Refused { .. } | FolderError::Gap { .. } | FolderError::Used { .. } => {
+            (Kind::Data, "restore the folder canaries/ from its history")
+        }
+        _ => (Kind::Io, "look at the folder's permissions and the space on its disk"),
+    };
+    Failure::from_error(kind, error).hint(hint)
+}
+
+/// Why nothing was published, and what to do.
+pub(super) fn publish_failure(error: &PublishError) -> Failure {
+    let (kind, hint) = match error {
+        PublishError::Folder(error) => return folder_failure(error),
+        PublishError::Nothing => (Kind::Config, "make a draft with `canary draft`"),
+        PublishError::SignerKey { .. } => {
+            (Kind::Config, "move it to the signer's own machine, and publish where none is")
+        }
+        PublishError::Sign(_) => (Kind::Config, "use the machine keys that the newest issue names"),
+        PublishError::NotAuthentic(_) => {
+            (Kind::Data, "nothing was written; `canary status` says who has signed")
+        }
+        _ => (Kind::Data, "nothing was written; make the draft anew with `canary draft`"),
+    };
+    Failure::from_error(kind, error).hint(hint)
+}
+
+/// Why a target does not hold the publication, and what to do.
+pub(super) fn delivery_failure(error: &DeliveryError) -> Failure {
+    match error {
+        DeliveryError::Update(error) => update_failure(error),
+        DeliveryError::ReadBack(ReadBackError::Store(error)) => store_failure(error),
+        _ => Failure::from_error(Kind::Data, error).hint("look at what is there, and run it again"),
+    }
+}
+
+/// Why a site was not brought up to date, and what to do.
+pub(super) fn update_failure(error: &UpdateError) -> Failure {
+    match error {
+        UpdateError::Store(error) => store_failure(error),
+        UpdateError::Clock(_) => Failure::from_error(Kind::Later, error).hint("set the clock"),
+        UpdateError::Ahead { .. } => Failure::from_error(Kind::Data, error)
+            .hint("bring the folder canaries/ up to date first"),
+        _ => Failure::from_error(Kind::Data, error)
+            .hint("nothing there was changed; publish this series to an empty place"),
+    }
+}
+
+/// Why a place failed, and what to do.
+pub(super) fn store_failure(error: &StoreError) -> Failure {
+    let (kind, hint) = match error {
+        StoreError::Busy { .. } | StoreError::Moved => (Kind::Later, "run it again"),
+        StoreError::Unreachable { .. } => (Kind::Later, "nothing there was harmed; run it again"),
+        StoreError::Conflict { .. } => {
+            (Kind::Data, "nothing there was changed; another series may be published there")
+        }
+        StoreError::Credentials { .. } => {
+            (Kind::Config, "set the credentials in the environment, a profile file or an agent")
+        }
+        StoreError::Unconditional { .. } => (
+            Kind::Config,
+            "use a store that honours If-Match and If-None-Match, or publish to a directory and copy it",
+        ),
+        StoreError::Program { .. } => (Kind::Config, "install it, or see that it is in PATH"),
+        _ => (Kind::Io, "nothing there was harmed; once it can be written, run it again"),
+    };
+    Failure::from_error(kind, error).hint(hint)
+}

@@ -1,0 +1,303 @@
+//! Real places for a site: a git repository, sshd, an S3-compatible server. What is not installed is
+//! left out, and said so.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "publishing/fixture.rs"]
+#[allow(dead_code, clippy::cast_possible_wrap)]
+mod fixture;
+#[path = "publishing/folder.rs"]
+#[allow(dead_code)]
+mod folder;
+#[path = "server/mod.rs"]
+#[allow(dead_code)]
+mod server;
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use canary_format::time::Timestamp;
+use canary_verifier::evidence::Trust;
+use canary_verifier::judge::judge;
+
+use fixture::series;
+use folder::{Publisher, left_out};
+
+fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Timestamp::from_unix(since.as_secs() as i64)
+}
+
+/// The newest authentic issue of a site in a directory.
+fn newest_in(site: &Path) -> u64 {
+    let evidence = canary_verifier::files::read(site, now());
+    judge(&evidence, &Trust::default(), None, now()).report.issue.unwrap().number
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git").current_dir(folder).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A process that ends with the test.
+struct Daemon(Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Daemon {
+    /// Starts a program that listens on a port; `None` where it does not come up.
+    fn start(command: &mut Command, port: u16) -> Option<Self> {
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+        let mut daemon = Self(child);
+        let end = Instant::now() + Duration::from_secs(60);
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if Instant::now() > end || daemon.0.try_wait().ok()?.is_some() {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Some(daemon)
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn a_branch_holds_the_site_below_well_known_and_moves_one_commit_at_a_time() {
+    let publisher = Publisher::with(&series(2));
+    let repository = publisher.path().join("site.git");
+    git(publisher.path(), &["init", "--quiet", "--bare", "site.git"]);
+    let to = format!("git+{}#pages", repository.display());
+    // No public URL shows a repository on this machine; that is said, and the branch is published.
+    let output = publisher.run("publish", &["--to", &to, "--wait", "0"]);
+    assert_eq!(output.status.code(), Some(75), "{}", String::from_utf8_lossy(&output.stderr));
+
+    let checkout = publisher.path().join("checkout");
+    git(publisher.path(), &["clone", "--quiet", "-b", "pages", "site.git", "checkout"]);
+    assert!(checkout.join(".nojekyll").exists());
+    assert_eq!(newest_in(&checkout.join(".well-known/canary")), 2);
+
+    // Someone else moves the branch; their files stay.
+    std::fs::write(checkout.join("about.html"), "about us").unwrap();
+    git(&checkout, &["add", "about.html"]);
+    let identity = ["-c", "user.name=x", "-c", "user.email=x@localhost"];
+    git(&checkout, &[&identity[..], &["commit", "--quiet", "-m", "about"]].concat());
+    git(&checkout, &["push", "--quiet"]);
+
+    // A pages host serves the checkout: the public URL shows the issue once it is pulled.
+    let host = server::Server::folder(checkout.clone());
+    let url = format!("{}.well-known/canary/", host.url());
+    publisher.draft(3);
+    let behind = publisher.run("publish", &["--to", &to, "--url", &url, "--wait", "0"]);
+    assert_eq!(behind.status.code(), Some(75));
+    let said = String::from_utf8_lossy(&behind.stdout).into_owned();
+    assert!(said.contains("behind: it shows issue 2"), "{said}");
+    git(&checkout, &["pull", "--quiet", "--ff-only"]);
+    let said = publisher.publish(&["--to", &to, "--url", &url, "--wait", "0"]);
+    assert!(said.contains("shows the issue, verified"), "{said}");
+    assert_eq!(newest_in(&checkout.join(".well-known/canary")), 3);
+    assert_eq!(std::fs::read_to_string(checkout.join("about.html")).unwrap(), "about us");
+
+    assert!(publisher.run("heartbeat", &["--to", &to]).status.success());
+    let messages = git(&repository, &["log", "--format=%s", "pages"]);
+    let ours: Vec<_> = messages.lines().filter(|message| *message != "about").collect();
+    assert_eq!(ours, ["canary: site"; 4]);
+}
+
+#[test]
+fn two_runs_at_once_push_to_one_branch_without_loss() {
+    let publishers = [Publisher::with(&series(2)), Publisher::with(&series(2))];
+    let repository = publishers[0].path().join("site.git");
+    git(publishers[0].path(), &["init", "--quiet", "--bare", "site.git"]);
+    let to = format!("git+{}#pages", repository.display());
+    let mut runs: Vec<_> = publishers
+        .iter()
+        .map(|publisher| {
+            let mut command = publisher.command("publish", &["--to", &to, "--wait", "0"]);
+            command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for run in runs.drain(..) {
+        // 75: published, and no public URL shows it.
+        let output = run.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(75), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    git(publishers[0].path(), &["clone", "--quiet", "-b", "pages", "site.git", "checkout"]);
+    assert_eq!(newest_in(&publishers[0].path().join("checkout/.well-known/canary")), 2);
+}
+
+#[test]
+fn over_sftp_a_site_is_written_and_another_series_refused() {
+    let sshd = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"];
+    let Some(sshd) = sshd.iter().find(|path| Path::new(path).exists()) else {
+        left_out("publishing over sftp (no sshd is installed)");
+        return;
+    };
+    let publisher = Publisher::with(&series(2));
+    let root = publisher.path();
+    for key in ["host", "user"] {
+        let made = Command::new("ssh-keygen")
+            .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+            .arg(root.join(key))
+            .status();
+        assert!(made.unwrap().success());
+    }
+    let port = free_port();
+    let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
+    let user = user.trim();
+    let sshd_config = format!(
+        "Port {port}\nListenAddress 127.0.0.1\nHostKey {0}/host\nAuthorizedKeysFile {0}/user.pub\n\
+         StrictModes no\nPasswordAuthentication no\nPermitRootLogin prohibit-password\nPidFile none\n\
+         Subsystem sftp internal-sftp\n",
+        root.display()
+    );
+    std::fs::write(root.join("sshd_config"), sshd_config).unwrap();
+    let _ = std::fs::create_dir_all("/run/sshd");
+    let mut command = Command::new(sshd);
+    command.args(["-D", "-e", "-f"]).arg(root.join("sshd_config"));
+    let Some(_sshd) = Daemon::start(&mut command, port) else {
+        left_out("publishing over sftp (sshd does not start here)");
+        return;
+    };
+    let ssh_config = format!(
+        "Host *\n  IdentityFile {0}/user\n  IdentitiesOnly yes\n  StrictHostKeyChecking no\n  \
+         UserKnownHostsFile /dev/null\n  LogLevel ERROR\n",
+        root.display()
+    );
+    std::fs::write(root.join("ssh_config"), ssh_config).unwrap();
+    let site = root.join("www/canary");
+    let named = |folder: &Path| {
+        let config = format!(
+            "[targets.web]\nto = \"sftp://{user}@127.0.0.1:{port}{}\"\nssh_config = \"{}/ssh_config\"\n",
+            site.display(),
+            root.display()
+        );
+        std::fs::write(folder.join("canary.toml"), config).unwrap();
+    };
+    named(root);
+    // The user's key lies in the folder: it is no signer's, so there is a warning only.
+    let published = |publisher: &Publisher| {
+        let output = publisher.run("publish", &["--wait", "0", "--url", "http://127.0.0.1:9/"]);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = published(&publisher);
+    assert_eq!(code, Some(75), "{said}");
+    assert_eq!(newest_in(&site), 2);
+    publisher.draft(3);
+    let (code, said) = published(&publisher);
+    assert_eq!(code, Some(75), "{said}");
+    assert_eq!(newest_in(&site), 3);
+    let left: Vec<_> =
+        walk(&site).into_iter().filter(|path| path.contains(".canary-tmp")).collect();
+    assert!(left.is_empty(), "{left:?}");
+    let output = publisher.run("heartbeat", &["--to", "web"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+    // Another series under the same numbers; first beyond the checkpoint, then below it.
+    let checkpoint = std::fs::read(site.join("checkpoint")).unwrap();
+    std::fs::write(site.join("issues/0004.json"), "{}").unwrap();
+    publisher.draft(4);
+    let (code, said) = published(&publisher);
+    assert_eq!(code, Some(65), "{said}");
+    assert!(said.contains("issues/0004.json is published with other bytes"), "{said}");
+    assert_eq!(std::fs::read(site.join("checkpoint")).unwrap().len(), checkpoint.len());
+    assert_eq!(newest_in(&site), 3);
+    std::fs::remove_file(site.join("issues/0004.json")).unwrap();
+    let (code, said) = published(&publisher);
+    assert_eq!((code, newest_in(&site)), (Some(75), 4), "{said}");
+
+    std::fs::write(root.join("user.pub"), "").unwrap();
+    let (code, said) = published(&publisher);
+    assert_eq!(code, Some(78), "{said}");
+    assert!(said.contains("Permission denied"), "{said}");
+}
+
+fn walk(folder: &Path) -> Vec<String> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            paths.extend(walk(&path));
+        } else {
+            paths.push(path.display().to_string());
+        }
+    }
+    paths
+}
+
+/// One HTTP request without credentials: status line, headers and body.
+fn http(port: u16, method: &str, path: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn an_s3_compatible_store_shows_the_site_at_its_public_url() {
+    let port = free_port();
+    let mut command = Command::new("python3");
+    command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
+    let Some(_moto) = Daemon::start(&mut command, port) else {
+        left_out("publishing to S3 (python3 has no moto server)");
+        return;
+    };
+    assert!(http(port, "PUT", "/bucket", "").starts_with("HTTP/1.1 200"));
+    let everyone = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*",
+        "Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/*"}]}"#;
+    assert!(http(port, "PUT", "/bucket?policy", everyone).starts_with("HTTP/1.1 20"));
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let url = format!("{endpoint}/bucket/canary/");
+    let publish = |publisher: &Publisher| {
+        let arguments = ["--to", "s3://bucket/canary", "--url", &url, "--wait", "0"];
+        let mut command = publisher.command("publish", &arguments);
+        command.env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret");
+        command.env("AWS_ENDPOINT_URL_S3", &endpoint);
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        (output.status.code(), said)
+    };
+    let publisher = Publisher::with(&series(2));
+    let (code, said) = publish(&publisher);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("shows the issue, verified"), "{said}");
+    publisher.draft(3);
+    let (code, said) = publish(&publisher);
+    assert_eq!(code, Some(0), "{said}");
+    let answer = http(port, "GET", "/bucket/canary/issues/0003.json", "").to_ascii_lowercase();
+    assert!(answer.contains("content-type: application/json"), "{answer}");
+    assert!(answer.contains("immutable"), "{answer}");
+
+    // A publisher whose folder is older does not take the site back.
+    let older = Publisher::with(&series(2));
+    let (code, said) = publish(&older);
+    assert_eq!(code, Some(65), "{said}");
+    assert!(said.contains("3 issues are published there, and the folder holds 2"), "{said}");
+}
+
+#[test]
+fn without_credentials_the_error_says_where_they_are_looked_for() {
+    let publisher = Publisher::with(&series(1));
+    let mut command = publisher.command("publish", &["--to", "s3://bucket/canary"]);
+    command.env_clear().env("HOME", publisher.path());
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("AWS_ACCESS_KEY_ID"), "{said}");
+}
