@@ -24,6 +24,7 @@ mod sign;
 mod status;
 mod trust;
 mod verify;
+mod watch;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -57,6 +58,8 @@ pub(crate) enum Command {
     Import(import::Import),
     /// Draft a native canary from the history of one in another format
     Migrate(migrate::Migrate),
+    /// Watch a fleet of canaries and tell what changes
+    Watch(watch::Watch),
     /// Print a completion script for a shell
     Completions(completions::Completions),
 }
@@ -79,6 +82,7 @@ impl Command {
             Self::Serve(command) => command.run(),
             Self::Import(command) => command.run(),
             Self::Migrate(command) => command.run(),
+            Self::Watch(command) => command.run(),
             Self::Completions(command) => command.run(),
         }
     }

@@ -1,9 +1,9 @@
 //! The closed list of findings (`verdicts.md` §3).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a finding says; a code never changes meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum Code {

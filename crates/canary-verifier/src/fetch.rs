@@ -72,6 +72,8 @@ impl Default for Limits {
 pub struct Hints {
     /// The value of `Retry-After`, where it is in seconds.
     pub retry_after: Option<Duration>,
+    /// The server's own clock, from `Date`: no verdict rests on it.
+    pub date: Option<Timestamp>,
 }
 
 /// What is known of a target before a fetch.

@@ -3,7 +3,7 @@
 use canary_format::digest::Digest;
 use canary_format::pin::Pin;
 use canary_format::time::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use crate::code::Code;
 
@@ -14,7 +14,7 @@ pub const REPORT_TYPE: &str = "warrant-canary/report/v1";
 pub const LIMITS: &str = "What a live canary does not show: that no data was accessed, that any law was complied with, that a statement is true, or that its signers were free. It shows that named keys affirmed these words at this time, and that nothing affirmed earlier has disappeared since your baseline. Out of any verifier's reach without witnesses: a publisher whose whole quorum signs two stories for two readers; with them: a quorum that lies.";
 
 /// How bad it is; the order is from best to worst (`verdicts.md` §1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Everything checked holds.
@@ -61,7 +61,7 @@ impl std::fmt::Display for Severity {
 }
 
 /// The state of the canary, from its newest authentic issue (`verdicts.md` §2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum State {
     /// Now is at most `next_due`.

@@ -4,8 +4,9 @@ use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use canary_format::time::Timestamp;
 use reqwest::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderMap, HeaderName,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, DATE, ETAG, HeaderMap, HeaderName,
     IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER,
 };
 use reqwest::{Response, StatusCode};
@@ -110,7 +111,8 @@ impl Visit<'_> {
     }
 
     async fn read(&self, mut response: Response, limit: u64, ask: Ask<'_>) -> Answer {
-        let hints = Hints { retry_after: retry_after(response.headers()) };
+        let headers = response.headers();
+        let hints = Hints { retry_after: retry_after(headers), date: date(headers) };
         match response.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND | StatusCode::GONE => return Answer::Missing,
@@ -203,4 +205,10 @@ fn header(headers: &HeaderMap, name: HeaderName, limit: usize) -> Option<String>
 /// Only the form in seconds is read; a date would need a clock.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     header(headers, RETRY_AFTER, 16)?.trim().parse().ok().map(Duration::from_secs)
+}
+
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let text = header(headers, DATE, 64)?;
+    let instant = chrono::DateTime::parse_from_rfc2822(&text).ok()?;
+    Some(Timestamp::from_unix(instant.timestamp()))
 }

@@ -1,0 +1,35 @@
+//! `canary watch check-config`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::ConfigArg;
+use crate::error::Failure;
+use crate::output;
+
+const EXAMPLE: &str = "Example:
+  canary watch check-config --config watch.toml
+
+prints, for each mistake, a line such as
+
+  watch.toml:7:12: `interval` must be a duration from 10s to 31d: \"5 minutes\"";
+
+#[derive(Args)]
+#[command(after_help = EXAMPLE)]
+pub(super) struct CheckConfig {
+    #[command(flatten)]
+    config: ConfigArg,
+}
+
+impl CheckConfig {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let config = super::read(&self.config.config)?;
+        let (targets, hosts) = (config.fleet.len(), config.fleet.hosts());
+        let (sinks, routes) = (config.sinks.len(), config.routes.len());
+        output::result(&format!(
+            "{targets} targets on {hosts} hosts, {sinks} sinks, {routes} routes: no mistakes\n"
+        ));
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,158 @@
+//! The monitor's run: set up, watch, reload, stop.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use canary_monitor::config::{Config, StoreUrl};
+use canary_monitor::native::NativeCheck;
+use canary_monitor::sinks::Sinks;
+use canary_monitor::status::{self, Line};
+use canary_monitor::store::sqlite::{Access, SqliteStore};
+use canary_monitor::store::{Order, Store};
+use canary_monitor::worker::{Settings, Worker, wall_clock};
+use canary_monitor::{junit, notify, textfile};
+use canary_verifier::fetch::Limits;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::error::{Failure, Kind};
+use crate::output;
+
+pub(super) struct Options {
+    pub(super) config: PathBuf,
+    pub(super) once: bool,
+    pub(super) listen: Option<SocketAddr>,
+    pub(super) worker: String,
+    pub(super) junit: Option<PathBuf>,
+    pub(super) json: bool,
+}
+
+pub(super) fn run(options: &Options) -> Result<ExitCode, Failure> {
+    let config = super::read(&options.config)?;
+    let runtime = super::runtime()?;
+    runtime.block_on(async {
+        match config.store.clone() {
+            StoreUrl::Sqlite(path) => {
+                let store = SqliteStore::open(&path, Access::Monitor)
+                    .map_err(|error| super::store_failure(&error))?;
+                with_store(options, config, store).await
+            }
+            StoreUrl::Postgres(_) => Err(Failure::new(Kind::Config, "PostgreSQL is not built in")
+                .hint("use a sqlite: store")),
+        }
+    })
+}
+
+fn settings<S: Store>(config: Config, store: &S) -> Result<Settings<NativeCheck<S>>, Failure> {
+    let deadline = Duration::from_secs(config.limits.check_timeout.unsigned_abs());
+    // Sessions are resumed rather than connections kept: a fleet has too many hosts for that.
+    let limits = Limits { deadline, idle_per_host: 0, ..Limits::default() };
+    let checker = NativeCheck::new(store.clone(), &config.fleet, limits)
+        .map_err(|error| Failure::from_error(Kind::Io, &error))?;
+    let sinks = Sinks::new(&config.sinks).map_err(|error| Failure::from_error(Kind::Io, &error))?;
+    Ok(Settings { config, sinks, checker })
+}
+
+async fn with_store<S: Store>(
+    options: &Options,
+    config: Config,
+    store: S,
+) -> Result<ExitCode, Failure> {
+    if config.fleet.is_empty() {
+        return Err(Failure::new(Kind::Config, "there is no target")
+            .hint("add a [[target]] with `url` or `pin` to the configuration"));
+    }
+    let settings = settings(config, &store)?;
+    let worker = Worker::new(&options.worker, store, settings);
+    worker.enroll().await.map_err(|error| super::store_failure(&error))?;
+    if options.once { once(options, &worker).await } else { watch_on(options, &worker).await }
+}
+
+async fn once<S: Store>(
+    options: &Options,
+    worker: &Worker<S, NativeCheck<S>>,
+) -> Result<ExitCode, Failure> {
+    worker.once().await.map_err(|error| super::store_failure(&error))?;
+    let mut lines: Vec<Line> = Vec::new();
+    loop {
+        let page = worker.store().list(Order::Urgency, lines.len(), 500).await;
+        let page = page.map_err(|error| super::store_failure(&error))?;
+        if page.is_empty() {
+            break;
+        }
+        lines.extend(page.iter().map(|stored| status::line(stored, wall_clock())));
+    }
+    if let Some(path) = &options.junit {
+        textfile::write(path, &junit::report(&lines))
+            .map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", path.display())))?;
+    }
+    if options.json {
+        output::json(&lines);
+    } else {
+        let text: String = lines.iter().map(|line| format!("{}\n", line.in_words())).collect();
+        output::result(&output::inert(&text));
+    }
+    let worst = lines.iter().map(|line| line.severity).max();
+    Ok(ExitCode::from(worst.map_or(3, canary_verifier::report::Severity::exit_status)))
+}
+
+async fn watch_on<S: Store>(
+    options: &Options,
+    worker: &Worker<S, NativeCheck<S>>,
+) -> Result<ExitCode, Failure> {
+    let (stop, stopped) = watch::channel(false);
+    let signals =
+        |kind| signal(kind).map_err(|error| Failure::new(Kind::Io, format!("no signals: {error}")));
+    let mut hangup = signals(SignalKind::hangup())?;
+    let mut terminate = signals(SignalKind::terminate())?;
+    let mut interrupt = signals(SignalKind::interrupt())?;
+    if let Some(listen) = options.listen {
+        let listener = tokio::net::TcpListener::bind(listen).await.map_err(|error| {
+            Failure::new(Kind::Io, format!("cannot listen on {listen}: {error}"))
+                .hint("choose another --listen")
+        })?;
+        let address = listener.local_addr().map_or(listen, |address| address);
+        output::progress(&format!("status at http://{address}/"));
+        let (served, until) = (worker.clone(), stopped.clone());
+        tokio::spawn(async move { canary_monitor::server::serve(listener, served, until).await });
+    }
+    let targets = worker.settings().config.fleet.len();
+    output::progress(&format!("watching {targets} targets"));
+    let running = worker.run(stopped);
+    tokio::pin!(running);
+    loop {
+        tokio::select! {
+            ended = &mut running => {
+                ended.map_err(|error| super::store_failure(&error))?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            _ = hangup.recv() => reload(options, worker).await,
+            _ = terminate.recv() => drop(stop.send(true)),
+            _ = interrupt.recv() => drop(stop.send(true)),
+        }
+    }
+}
+
+/// Takes over the configuration, or says why it is not and goes on with the old one.
+async fn reload<S: Store>(options: &Options, worker: &Worker<S, NativeCheck<S>>) {
+    notify::reloading();
+    let taken = match super::read(&options.config)
+        .and_then(|config| settings(config, worker.store()))
+    {
+        Ok(settings) => worker.reload(settings).await.map_err(|error| super::store_failure(&error)),
+        Err(failure) => Err(failure),
+    };
+    match taken {
+        Ok(()) => {
+            let targets = worker.settings().config.fleet.len();
+            output::progress(&format!("configuration taken over: {targets} targets"));
+        }
+        Err(failure) => {
+            let _ = output::failure(&failure);
+            output::progress("the configuration in force stays");
+        }
+    }
+    notify::ready();
+}

@@ -1,0 +1,131 @@
+//! `watch.toml`: one file or a directory of them. Every mistake is named with its line and column, and
+//! fields that are not known are refused.
+
+mod duration;
+mod list;
+mod mistake;
+mod reader;
+mod sections;
+mod targets;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub use self::duration::parse_duration;
+pub use self::mistake::{ConfigError, Mistake};
+use self::sections::Sections;
+use crate::fleet::{Fleet, FleetBuilder};
+use crate::route::Route;
+use crate::silence::Silence;
+use crate::sinks::SinkConfig;
+
+/// Everything that `canary watch` is told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where state is kept: `sqlite:` and a path, or `postgres://`.
+    pub store: StoreUrl,
+    /// Caps on what runs at once.
+    pub limits: Limits,
+    /// URLs whose answers show that the monitor's own network works.
+    pub controls: Vec<String>,
+    /// What to tell that the monitor is alive, and how often.
+    pub dead_man: Option<DeadMan>,
+    /// Where notices go.
+    pub sinks: Vec<SinkConfig>,
+    /// Which notices go where.
+    pub routes: Vec<Route>,
+    /// When what is held back.
+    pub silences: Vec<Silence>,
+    /// What is kept, and for how long.
+    pub retention: Retention,
+    /// From how many targets on the metrics are sums, not one line a target.
+    pub aggregate_from: usize,
+    /// A file for node_exporter's textfile collector.
+    pub textfile: Option<PathBuf>,
+    /// What is watched.
+    pub fleet: Fleet,
+}
+
+/// Where state is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL database, as a connection URL.
+    Postgres(String),
+}
+
+/// Caps on what runs at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Checks at once.
+    pub concurrency: usize,
+    /// Checks at once to one host.
+    pub per_host: usize,
+    /// Seconds that one check may take.
+    pub check_timeout: i64,
+}
+
+/// A dead-man ping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadMan {
+    /// What to GET.
+    pub url: String,
+    /// How often, in seconds.
+    pub every: i64,
+}
+
+/// What is kept, and for how long, in seconds; `None` for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Retention {
+    /// Bodies that no target's present state rests on.
+    pub evidence: Option<i64>,
+    /// Lines of timelines.
+    pub events: Option<i64>,
+    /// Notices that were sent.
+    pub notices: Option<i64>,
+}
+
+impl Config {
+    /// Reads a file, or every `*.toml` of a directory in the order of their names.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake found, or the file that cannot be read.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let mut sections = Sections::default();
+        let mut fleet = FleetBuilder::default();
+        let mut mistakes = Vec::new();
+        for file in files(path)? {
+            let text = read(&file)?;
+            sections.read(&file, &text, &mut mistakes);
+        }
+        sections.settle(&mut fleet, &mut mistakes)?;
+        if mistakes.is_empty() {
+            Ok(sections.into_config(fleet.build()))
+        } else {
+            Err(ConfigError::Mistakes(mistakes))
+        }
+    }
+}
+
+fn files(path: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+    if !fs::metadata(path).map_err(unreadable)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(unreadable)? {
+        let file = entry.map_err(unreadable)?.path();
+        if file.extension().is_some_and(|extension| extension == "toml") {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+}

@@ -1,0 +1,439 @@
+//! The sections of `watch.toml`.
+
+use std::path::{Path, PathBuf};
+
+use canary_format::time::Timestamp;
+use canary_verifier::report::{Code, Severity};
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::mistake::{ConfigError, Mistake};
+use super::reader::{Reader, Source};
+use super::targets::{Defaults, TargetList, read_target};
+use super::{Config, DeadMan, Limits, Retention, StoreUrl, list};
+use crate::fleet::{Fleet, FleetBuilder};
+use crate::policy::INTERVALS;
+use crate::route::{Language, Route};
+use crate::silence::{Hide, Silence, Window};
+use crate::sinks::{Secret, SinkConfig, SinkKind};
+use crate::target::Target;
+
+/// A thing and where it was written, for mistakes that show only when all files are read.
+pub(super) struct Written<T> {
+    pub(super) thing: T,
+    pub(super) place: Mistake,
+}
+
+#[derive(Default)]
+pub(super) struct Sections {
+    store: Option<StoreUrl>,
+    limits: Option<Limits>,
+    controls: Vec<String>,
+    dead_man: Option<DeadMan>,
+    sinks: Vec<Written<SinkConfig>>,
+    routes: Vec<Written<Route>>,
+    silences: Vec<Silence>,
+    retention: Retention,
+    aggregate_from: Option<usize>,
+    textfile: Option<PathBuf>,
+    defaults: Defaults,
+    targets: Vec<Written<Target>>,
+    lists: Vec<TargetList>,
+}
+
+const LIMITS: Limits = Limits { concurrency: 64, per_host: 4, check_timeout: 60 };
+
+impl Sections {
+    pub(super) fn read(&mut self, file: &Path, text: &str, mistakes: &mut Vec<Mistake>) {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        let mut source = Source { file, text, mistakes };
+        for error in &errors {
+            source.mistake(error.span().unwrap_or(0..0), error.message());
+        }
+        if !errors.is_empty() {
+            return;
+        }
+        let mut root = Reader::new(table.get_ref(), 0..0, &mut source);
+        self.read_root(&mut root);
+        root.end();
+    }
+
+    fn read_root(&mut self, root: &mut Reader<'_, '_>) {
+        if let Some(store) = root.string("store") {
+            self.store = store_url(root.source, &store);
+        }
+        if let Some(mut limits) = root.table("limits") {
+            let mut cap = |name, most, default: usize| {
+                limits
+                    .integer(name, 1..=most)
+                    .and_then(|n| usize::try_from(n).ok())
+                    .unwrap_or(default)
+            };
+            let concurrency = cap("concurrency", 10_000, LIMITS.concurrency);
+            let per_host = cap("per_host", 1_000, LIMITS.per_host);
+            let check_timeout = limits.duration("check_timeout").unwrap_or(LIMITS.check_timeout);
+            limits.end();
+            self.limits = Some(Limits { concurrency, per_host, check_timeout });
+        }
+        if let Some(mut network) = root.table("network") {
+            for url in network.strings("control").unwrap_or_default() {
+                if let Some(url) = http_url(network.source, &url) {
+                    self.controls.push(url);
+                }
+            }
+            network.end();
+        }
+        if let Some(mut alive) = root.table("dead_man") {
+            let url = alive.required("url").and_then(|url| http_url(alive.source, &url));
+            let every = alive.duration("every").unwrap_or(60);
+            alive.end();
+            self.dead_man = url.map(|url| DeadMan { url, every: every.max(5) });
+        }
+        if let Some(mut retention) = root.table("retention") {
+            self.retention = Retention {
+                evidence: retention.keeping("evidence").flatten(),
+                events: retention.keeping("events").flatten(),
+                notices: retention.keeping("notices").flatten(),
+            };
+            retention.end();
+        }
+        if let Some(mut metrics) = root.table("metrics") {
+            let from = metrics.integer("aggregate_from", 0..=100_000_000);
+            self.aggregate_from = from.and_then(|n| usize::try_from(n).ok());
+            let textfile = metrics.string("textfile");
+            self.textfile = textfile.map(|path| metrics.source.path(path.get_ref()));
+            metrics.end();
+        }
+        if let Some(mut defaults) = root.table("defaults") {
+            self.defaults.read(&mut defaults);
+            defaults.end();
+        }
+        root.tables("sink", |reader| self.read_sink(reader));
+        root.tables("route", |reader| self.read_route(reader));
+        root.tables("silence", |mut reader| {
+            self.silences.extend(silence(&mut reader));
+            reader.end();
+        });
+        let mut targets = Vec::new();
+        root.tables("target", |reader| targets.extend(read_target(reader, &self.defaults)));
+        self.targets.append(&mut targets);
+        let mut lists = Vec::new();
+        root.tables("list", |reader| lists.extend(TargetList::read(reader, &self.defaults)));
+        self.lists.append(&mut lists);
+    }
+
+    fn read_sink(&mut self, mut reader: Reader<'_, '_>) {
+        let name = reader.required("name");
+        let kind = sink(&mut reader);
+        if let (Some(name), Some(kind)) = (name, kind) {
+            let place = place(reader.source, &name);
+            let thing = SinkConfig { name: name.into_inner(), kind };
+            self.sinks.push(Written { thing, place });
+        }
+        reader.end();
+    }
+
+    fn read_route(&mut self, mut reader: Reader<'_, '_>) {
+        let name = reader.required("name");
+        let sinks = reader.strings("sinks");
+        let min_severity = reader.parsed("min_severity", "attention, unknown or alarm", severity);
+        let language = reader.parsed("language", "en or zh", language);
+        let labels = reader.words("labels");
+        if let (Some(name), Some(sinks)) = (name, sinks) {
+            let place = place(reader.source, &name);
+            let thing = Route {
+                name: name.into_inner(),
+                sinks: sinks.into_iter().map(Spanned::into_inner).collect(),
+                min_severity: min_severity.unwrap_or(Severity::Attention),
+                language: language.unwrap_or(Language::En),
+                labels,
+            };
+            self.routes.push(Written { thing, place });
+        } else {
+            reader.source.mistake(reader.span(), "a route has `name` and `sinks`");
+        }
+        reader.end();
+    }
+
+    /// Checks what needs every file, and fills the fleet.
+    pub(super) fn settle(
+        &mut self,
+        fleet: &mut FleetBuilder,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Result<(), ConfigError> {
+        let mut found = Vec::new();
+        let mut complain = |place: &Mistake, message: String| {
+            found.push(Mistake { message, ..place.clone() });
+        };
+        for (index, sink) in self.sinks.iter().enumerate() {
+            if self.sinks[..index].iter().any(|other| other.thing.name == sink.thing.name) {
+                complain(&sink.place, format!("another sink has the name {:?}", sink.thing.name));
+            }
+        }
+        for route in &self.routes {
+            for name in &route.thing.sinks {
+                if !self.sinks.iter().any(|sink| sink.thing.name == *name) {
+                    complain(&route.place, format!("there is no sink named {name:?}"));
+                }
+            }
+        }
+        let known = |name: &String| self.routes.iter().any(|route| route.thing.name == *name);
+        for target in &self.targets {
+            for name in target.thing.policy.routes.iter().filter(|name| !known(name)) {
+                complain(&target.place, format!("there is no route named {name:?}"));
+            }
+            if let Err(error) = fleet.add(&target.thing) {
+                complain(&target.place, error.to_string());
+            }
+        }
+        for list in &self.lists {
+            for name in list.policy.routes.iter().filter(|name| !known(name)) {
+                complain(&list.place, format!("there is no route named {name:?}"));
+            }
+        }
+        mistakes.append(&mut found);
+        for list in &self.lists {
+            list::read(list, fleet, mistakes)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn into_config(self, fleet: Fleet) -> Config {
+        let sinks: Vec<SinkConfig> = self.sinks.into_iter().map(|sink| sink.thing).collect();
+        let mut routes: Vec<Route> = self.routes.into_iter().map(|route| route.thing).collect();
+        if routes.is_empty() && !sinks.is_empty() {
+            routes.push(Route {
+                name: "default".to_owned(),
+                sinks: sinks.iter().map(|sink| sink.name.clone()).collect(),
+                min_severity: Severity::Attention,
+                language: Language::En,
+                labels: Default::default(),
+            });
+        }
+        Config {
+            store: self.store.unwrap_or_else(|| StoreUrl::Sqlite(PathBuf::from("watch.db"))),
+            limits: self.limits.unwrap_or(LIMITS),
+            controls: self.controls,
+            dead_man: self.dead_man,
+            sinks,
+            routes,
+            silences: self.silences,
+            retention: self.retention,
+            aggregate_from: self.aggregate_from.unwrap_or(2_000),
+            textfile: self.textfile,
+            fleet,
+        }
+    }
+}
+
+pub(super) fn place(source: &Source<'_>, at: &Spanned<String>) -> Mistake {
+    Mistake::at(source.file, source.text, at.span(), String::new())
+}
+
+fn store_url(source: &mut Source<'_>, url: &Spanned<String>) -> Option<StoreUrl> {
+    let text = url.get_ref();
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        return Some(StoreUrl::Postgres(text.clone()));
+    }
+    if let Some(path) = text.strip_prefix("sqlite:") {
+        return Some(StoreUrl::Sqlite(source.path(path.strip_prefix("//").unwrap_or(path))));
+    }
+    source.mistake(
+        url.span(),
+        "`store` must be sqlite:<path> or postgres://<user>@<host>/<database>",
+    );
+    None
+}
+
+pub(super) fn http_url(source: &mut Source<'_>, url: &Spanned<String>) -> Option<String> {
+    let text = url.get_ref();
+    if (text.starts_with("https://") || text.starts_with("http://")) && !text.contains(' ') {
+        return Some(text.clone());
+    }
+    source.mistake(url.span(), format!("not an http or https URL: {text:?}"));
+    None
+}
+
+fn severity(text: &str) -> Option<Severity> {
+    match text {
+        "attention" => Some(Severity::Attention),
+        "unknown" => Some(Severity::Unknown),
+        "alarm" => Some(Severity::Alarm),
+        _ => None,
+    }
+}
+
+fn language(text: &str) -> Option<Language> {
+    match text {
+        "en" => Some(Language::En),
+        "zh" => Some(Language::Zh),
+        _ => None,
+    }
+}
+
+/// `name`, `name_env` or `name_file`.
+fn secret(reader: &mut Reader<'_, '_>, [plain, env, file]: [&'static str; 3]) -> Option<Secret> {
+    let found = [
+        reader.string(plain).map(|text| Secret::Plain(text.into_inner())),
+        reader.string(env).map(|text| Secret::Env(text.into_inner())),
+        reader.string(file).map(|text| Secret::File(reader.source.path(text.get_ref()))),
+    ];
+    let mut found = found.into_iter().flatten();
+    let first = found.next();
+    if found.next().is_some() {
+        reader
+            .source
+            .mistake(reader.span(), format!("give one of `{plain}`, `{env}` and `{file}`"));
+    }
+    first
+}
+
+/// Only from the environment or a file.
+fn hidden(reader: &mut Reader<'_, '_>, [env, file]: [&'static str; 2]) -> Option<Secret> {
+    let in_file = reader.string(file).map(|text| Secret::File(reader.source.path(text.get_ref())));
+    reader.string(env).map(|text| Secret::Env(text.into_inner())).or(in_file)
+}
+
+fn sink(reader: &mut Reader<'_, '_>) -> Option<SinkKind> {
+    let kind = reader.required("kind")?;
+    let url = |reader: &mut Reader<'_, '_>| {
+        let url = secret(reader, ["url", "url_env", "url_file"]);
+        if url.is_none() {
+            reader.source.mistake(reader.span(), "`url`, `url_env` or `url_file` is missing");
+        }
+        url
+    };
+    match kind.get_ref().as_str() {
+        "webhook" => {
+            let secret = hidden(reader, ["secret_env", "secret_file"]);
+            Some(SinkKind::Webhook { url: url(reader)?, secret })
+        }
+        "alertmanager" => Some(SinkKind::Alertmanager { url: url(reader)? }),
+        "slack" | "mattermost" | "discord" => Some(SinkKind::Slack { url: url(reader)? }),
+        "ntfy" => {
+            let token = hidden(reader, ["token_env", "token_file"]);
+            Some(SinkKind::Ntfy { url: url(reader)?, token })
+        }
+        "matrix" => {
+            let homeserver = reader.required("homeserver");
+            let room = reader.required("room");
+            let token = hidden(reader, ["token_env", "token_file"]);
+            if token.is_none() {
+                reader.source.mistake(reader.span(), "`token_env` or `token_file` is missing");
+            }
+            let homeserver = http_url(reader.source, &homeserver?)?;
+            Some(SinkKind::Matrix { homeserver, room: room?.into_inner(), token: token? })
+        }
+        "email" => {
+            let server = reader.required("server");
+            let from = reader.required("from");
+            let to = reader.strings("to").unwrap_or_default();
+            let user = reader.string("user").map(Spanned::into_inner);
+            let password = hidden(reader, ["password_env", "password_file"]);
+            let ca_file = reader.string("ca_file").map(|path| reader.source.path(path.get_ref()));
+            if to.is_empty() {
+                reader.source.mistake(reader.span(), "`to` is missing");
+            }
+            for address in to.iter().chain(&from) {
+                if address.get_ref().parse::<lettre::message::Mailbox>().is_err() {
+                    reader.source.mistake(
+                        address.span(),
+                        format!("not an address: {:?}", address.get_ref()),
+                    );
+                }
+            }
+            let server = server?;
+            if let Err(message) = crate::sinks::email::check_server(server.get_ref()) {
+                reader.source.mistake(server.span(), message);
+            }
+            let to = to.into_iter().map(Spanned::into_inner).collect();
+            let (server, from) = (server.into_inner(), from?.into_inner());
+            Some(SinkKind::Email { server, user, password, from, to, ca_file })
+        }
+        "exec" => {
+            let command = reader.strings("command").unwrap_or_default();
+            if command.is_empty() {
+                reader.source.mistake(reader.span(), "`command` is missing");
+            }
+            Some(SinkKind::Exec {
+                command: command.into_iter().map(Spanned::into_inner).collect(),
+                environment: reader.words("environment"),
+                timeout: reader.duration("timeout").unwrap_or(30),
+            })
+        }
+        other => {
+            let kinds =
+                "webhook, alertmanager, email, slack, mattermost, discord, matrix, ntfy, exec";
+            reader
+                .source
+                .mistake(kind.span(), format!("no sink of kind {other:?}; there are {kinds}"));
+            None
+        }
+    }
+}
+
+fn silence(reader: &mut Reader<'_, '_>) -> Option<Silence> {
+    let targets = reader.strings("targets").unwrap_or_default();
+    let labels = reader.words("labels");
+    let mut codes = Vec::new();
+    for name in reader.strings("codes").unwrap_or_default() {
+        match serde_json::from_value::<Code>(serde_json::Value::String(name.get_ref().clone())) {
+            Ok(code) => codes.push(code),
+            Err(_) => reader
+                .source
+                .mistake(name.span(), format!("no finding has the code {:?}", name.get_ref())),
+        }
+    }
+    let hide = match reader.flag("danger_hide_authenticity") {
+        Some(true) => Hide::Everything,
+        _ => Hide::AllButAuthenticity,
+    };
+    reader.string("comment");
+    let window = if reader.has("days") { weekly(reader) } else { once(reader) };
+    Some(Silence {
+        targets: targets.into_iter().map(Spanned::into_inner).collect(),
+        labels,
+        codes,
+        window: window?,
+        danger_hide_authenticity: hide,
+    })
+}
+
+fn once(reader: &mut Reader<'_, '_>) -> Option<Window> {
+    let instant = |text: &str| Timestamp::parse(text).map(Timestamp::unix);
+    let form = "an instant such as \"2026-11-22T13:00:00Z\"";
+    let (from, to) = (reader.parsed("from", form, instant), reader.parsed("to", form, instant));
+    match (from, to) {
+        (Some(from), Some(to)) if from < to => return Some(Window::Once { from, to }),
+        (Some(_), Some(_)) => reader.source.mistake(reader.span(), "`to` must be after `from`"),
+        _ => reader.source.mistake(reader.span(), "a silence has `from` and `to`"),
+    }
+    None
+}
+
+fn weekly(reader: &mut Reader<'_, '_>) -> Option<Window> {
+    const NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let mut days = Vec::new();
+    for day in reader.strings("days").unwrap_or_default() {
+        match NAMES.iter().zip(0_i64..).find(|(name, _)| *name == day.get_ref()) {
+            Some((_, number)) => days.push(number),
+            None => reader.source.mistake(day.span(), "days are mon, tue, wed, thu, fri, sat, sun"),
+        }
+    }
+    let time = |text: &str| {
+        let (hours, minutes) = text.split_once(':')?;
+        let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
+        ((0..24).contains(&hours) && (0..60).contains(&minutes))
+            .then_some(hours * 3_600 + minutes * 60)
+    };
+    let form = "a time of the day in UTC such as \"02:30\"";
+    let (from, to) = (reader.parsed("from", form, time), reader.parsed("to", form, time));
+    Some(Window::Weekly { days, from: from?, to: to? })
+}
+
+/// Whether an interval is one that is accepted.
+pub(super) fn interval(reader: &mut Reader<'_, '_>) -> Option<i64> {
+    reader.parsed("interval", "a duration from 10s to 31d", |text| {
+        super::parse_duration(text).filter(|seconds| INTERVALS.contains(seconds))
+    })
+}

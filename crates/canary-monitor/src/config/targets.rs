@@ -1,0 +1,160 @@
+//! `[defaults]`, `[[target]]` and `[[list]]`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use canary_format::pin::Pin;
+use canary_format::text::is_url_prefix;
+use canary_verifier::target::Prefix;
+use toml::Spanned;
+
+use super::mistake::Mistake;
+use super::reader::Reader;
+use super::sections::{Written, interval, place};
+use crate::policy::Policy;
+use crate::target::{Target, TargetId};
+
+/// What targets have that do not say otherwise.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Defaults {
+    policy: Policy,
+    labels: BTreeMap<String, String>,
+}
+
+impl Defaults {
+    pub(super) fn read(&mut self, reader: &mut Reader<'_, '_>) {
+        self.policy = policy(reader, &self.policy);
+        self.labels = reader.words("labels");
+    }
+}
+
+/// A file with a target a line.
+pub(super) struct TargetList {
+    pub(super) path: PathBuf,
+    pub(super) policy: Arc<Policy>,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) place: Mistake,
+}
+
+impl TargetList {
+    pub(super) fn read(mut reader: Reader<'_, '_>, defaults: &Defaults) -> Option<Self> {
+        let path = reader.required("path");
+        let policy = Arc::new(policy(&mut reader, &defaults.policy));
+        let labels = labels(&mut reader, defaults);
+        let list = path.map(|path| Self {
+            place: place(reader.source, &path),
+            path: reader.source.path(path.get_ref()),
+            policy,
+            labels,
+        });
+        reader.end();
+        list
+    }
+}
+
+fn labels(reader: &mut Reader<'_, '_>, defaults: &Defaults) -> BTreeMap<String, String> {
+    let mut labels = defaults.labels.clone();
+    labels.extend(reader.words("labels"));
+    labels
+}
+
+fn policy(reader: &mut Reader<'_, '_>, from: &Policy) -> Policy {
+    let count = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
+    let names = |names: Vec<Spanned<String>>| names.into_iter().map(Spanned::into_inner).collect();
+    Policy {
+        interval: interval(reader).unwrap_or(from.interval),
+        confirm_checks: count(reader.integer("confirm_checks", 1..=100))
+            .unwrap_or(from.confirm_checks),
+        unreachable_after: reader.duration("unreachable_after").unwrap_or(from.unreachable_after),
+        missing_after: reader.duration("missing_after").unwrap_or(from.missing_after),
+        resolve_checks: count(reader.integer("resolve_checks", 1..=100))
+            .unwrap_or(from.resolve_checks),
+        remind_alarm: reader.duration("remind_alarm").unwrap_or(from.remind_alarm),
+        remind_attention: reader.duration("remind_attention").unwrap_or(from.remind_attention),
+        routes: reader.strings("routes").map_or_else(|| from.routes.clone(), names),
+        max_interval_days: reader
+            .integer("max_interval_days", 1..=400)
+            .unwrap_or(from.max_interval_days),
+        require_freshness: reader.flag("require_freshness").unwrap_or(from.require_freshness),
+        acknowledged: reader
+            .integer("acknowledged", 1..=i64::MAX)
+            .and_then(|number| u64::try_from(number).ok())
+            .or(from.acknowledged),
+        danger_allow_private: reader
+            .flag("danger_allow_private")
+            .unwrap_or(from.danger_allow_private),
+    }
+}
+
+/// A URL prefix as people write it, in its one form: a bare host means its well-known place.
+pub(super) fn url_prefix(text: &str) -> Option<String> {
+    if !text.contains("://") && text.contains('/') {
+        return None;
+    }
+    let prefix = if text.contains("://") { Prefix::parse(text) } else { Prefix::of_host(text) };
+    prefix.ok().map(|prefix| prefix.to_string()).filter(|url| is_url_prefix(url))
+}
+
+pub(super) fn read_target(
+    mut reader: Reader<'_, '_>,
+    defaults: &Defaults,
+) -> Option<Written<Target>> {
+    let url_text = reader.string("url");
+    let pin_text = reader.string("pin");
+    let name = reader.string("name");
+    let mirror_texts = reader.strings("mirrors").unwrap_or_default();
+    let policy = policy(&mut reader, &defaults.policy);
+    let labels = labels(&mut reader, defaults);
+    let pin = pin_text.as_ref().and_then(|text| match Pin::parse(text.get_ref()) {
+        Ok(pin) => Some(pin),
+        Err(refusal) => {
+            reader.source.mistake(text.span(), format!("not a pin: {refusal}"));
+            None
+        }
+    });
+    let mut mirrors = Vec::new();
+    for mirror in &mirror_texts {
+        match url_prefix(mirror.get_ref()) {
+            Some(url) => mirrors.push(url),
+            None => reader.source.mistake(mirror.span(), "not a host or URL prefix"),
+        }
+    }
+    let url = match (&url_text, &pin) {
+        (Some(text), _) => match url_prefix(text.get_ref()) {
+            Some(url) => Some(url),
+            None => {
+                reader.source.mistake(
+                    text.span(),
+                    format!("not a host or URL prefix: {:?}", text.get_ref()),
+                );
+                None
+            }
+        },
+        (None, Some(pin)) => Some(pin.url.clone()),
+        (None, None) => {
+            if pin_text.is_none() {
+                reader.source.mistake(reader.span(), "a target has `url` or `pin`");
+            }
+            None
+        }
+    };
+    if let (Some(url), Some(pin), Some(text)) = (&url, &pin, &url_text)
+        && *url != pin.url
+    {
+        reader.source.mistake(text.span(), format!("the pin is of another URL: {}", pin.url));
+    }
+    let written = url.map(|url| {
+        let at = url_text.as_ref().or(pin_text.as_ref());
+        let place = at.map_or_else(
+            || Mistake::at(reader.source.file, reader.source.text, reader.span(), String::new()),
+            |at| place(reader.source, at),
+        );
+        let name = name.map_or_else(|| url.clone(), Spanned::into_inner);
+        let id = TargetId::of(&url);
+        let thing = Target { id, url, name, pin, mirrors, labels, policy: Arc::new(policy) };
+        Written { thing, place }
+    });
+    reader.end();
+    written
+}

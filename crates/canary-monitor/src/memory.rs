@@ -1,0 +1,96 @@
+//! What is kept of a target between checks: one value, written in one transaction.
+
+use canary_verifier::report::{Code, Severity};
+use serde::{Deserialize, Serialize};
+
+use crate::observe::Said;
+
+/// The stored state of a target.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Memory {
+    /// What it said when it was last reached.
+    pub said: Option<Said>,
+    /// When it was last reached.
+    pub reached_at: Option<i64>,
+    /// When it was last asked.
+    pub asked_at: Option<i64>,
+    /// When it is to be asked next.
+    pub ask_at: Option<i64>,
+    /// The host asked to be left alone until then.
+    pub hold_until: Option<i64>,
+    /// Failures of transport in a row.
+    pub failures: u32,
+    /// When the first of them was.
+    pub failing_since: Option<i64>,
+    /// The transport's last words.
+    pub reason: Option<String>,
+    /// Findings that wait for confirmation.
+    pub doubts: Vec<Doubt>,
+    /// Open episodes.
+    pub episodes: Vec<Episode>,
+    /// Episodes closed a short while ago: they dampen what opens and closes again and again.
+    pub closed: Vec<Closed>,
+    /// How many notices there have been: part of their idempotency keys.
+    pub notices: u64,
+    /// What the checker keeps.
+    pub checker: String,
+}
+
+/// What an episode is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Key {
+    /// The finding.
+    pub code: Code,
+    /// What the finding is about.
+    pub about: String,
+}
+
+/// A finding seen but not yet believed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// Which.
+    pub key: Key,
+    /// When it was first seen.
+    pub since: i64,
+    /// In how many checks in a row.
+    pub checks: u32,
+}
+
+/// One finding's life at one target: opened, reminded, resolved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Episode {
+    /// Stable for its whole life; sinks can fold notices of one episode together.
+    pub id: String,
+    /// Which finding.
+    pub key: Key,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What was observed.
+    pub message: String,
+    /// When it was opened.
+    pub opened_at: i64,
+    /// When it was last told; `None` while a silence holds it back.
+    pub told_at: Option<i64>,
+    /// The severity told last.
+    pub told_severity: Option<Severity>,
+    /// Checks in a row without the finding.
+    pub clean: u32,
+    /// Since when.
+    pub clean_since: Option<i64>,
+    /// How often it was said again.
+    pub reminders: u32,
+    /// How often it was open before, within [`crate::episode::FLAP_WINDOW`].
+    pub reopened: u32,
+}
+
+/// An episode closed lately.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// Which finding.
+    pub key: Key,
+    /// When it was closed.
+    pub at: i64,
+    /// How often it had been reopened.
+    pub reopened: u32,
+}

@@ -1,0 +1,284 @@
+//! Checks native canaries: fetches, judges, and remembers what was seen by the digests of the bodies in
+//! the store.
+
+mod kept;
+mod recent;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use canary_format::time::Timestamp;
+use canary_verifier::evidence::{Evidence, Freshness, Obtained, Seen, Site, Source, Trust};
+use canary_verifier::fetch::{Change, Fetcher, FetcherError, Known, Limits, Network};
+use canary_verifier::judge::{Judgement, judge};
+use canary_verifier::report::{Code, Finding};
+use canary_verifier::state::CachedCheckpoint;
+use canary_verifier::target::Prefix;
+
+use self::kept::Kept;
+use self::recent::Recent;
+use crate::axes;
+use crate::fleet::Fleet;
+use crate::memory::Memory;
+use crate::observe::{Body, Check, Dates, Heartbeat, Observation, Outcome, Said, Standing, Stated};
+use crate::store::{Store, StoreError};
+use crate::target::{Target, TargetId, host_of};
+
+/// The checker of native canaries.
+#[derive(Debug, Clone)]
+pub struct NativeCheck<S> {
+    fetcher: Fetcher,
+    store: S,
+    recent: Arc<Recent>,
+}
+
+impl<S: Store> NativeCheck<S> {
+    /// For a fleet: hosts that it allows to be private are.
+    ///
+    /// # Errors
+    ///
+    /// TLS or HTTP cannot be set up on this machine.
+    pub fn new(store: S, fleet: &Fleet, limits: Limits) -> Result<Self, FetcherError> {
+        let private = fleet
+            .iter()
+            .filter(|target| target.policy.danger_allow_private)
+            .flat_map(|target| {
+                let urls: Vec<String> = [target.url].into_iter().chain(target.mirrors).collect();
+                urls
+            })
+            .map(|url| host_of(&url).split(':').next().unwrap_or_default().to_owned());
+        let danger_private_hosts: BTreeSet<String> = private.collect();
+        let network = Network { danger_private_hosts, ..Network::default() };
+        let fetcher = Fetcher::with_network(limits, network)?;
+        Ok(Self { fetcher, store, recent: Arc::default() })
+    }
+
+    /// What was seen of a target, from the store's bodies.
+    async fn seen(&self, id: TargetId, kept: &Kept) -> Result<Option<Arc<Seen>>, StoreError> {
+        let Some(digest) = kept.leaves else { return Ok(None) };
+        if let Some(seen) = self.recent.find(id, kept) {
+            return Ok(Some(seen));
+        }
+        let Some(list) = self.store.bodies(vec![digest]).await?.pop().flatten() else {
+            return Ok(None);
+        };
+        let mut digests: Vec<[u8; 32]> = list.as_chunks::<32>().0.to_vec();
+        digests.extend(kept.checkpoint);
+        let bodies: Option<Vec<Vec<u8>>> = self.store.bodies(digests).await?.into_iter().collect();
+        let Some(mut bodies) = bodies else { return Ok(None) };
+        let checkpoint = match kept.checkpoint {
+            Some(_) => bodies.pop().unwrap_or_default(),
+            None => Vec::new(),
+        };
+        let seen = Arc::new(kept.seen(bodies, checkpoint));
+        self.recent.keep(id, kept, Arc::clone(&seen));
+        Ok(Some(seen))
+    }
+}
+
+impl<S: Store> Check for NativeCheck<S> {
+    async fn check(&self, target: &Target, memory: &Memory, now: i64) -> Observation {
+        let Ok(prefix) = Prefix::parse(&target.url) else {
+            return Observation::new(now, Outcome::Unreachable("not a URL".to_owned()));
+        };
+        let kept: Kept = serde_json::from_str(&memory.checker).unwrap_or_default();
+        let seen = match self.seen(target.id, &kept).await {
+            Ok(seen) => seen,
+            Err(error) => {
+                let words = format!("the store could not be read: {error}");
+                return Observation::new(now, Outcome::Unreachable(words));
+            }
+        };
+        let mirrors: Vec<Prefix> =
+            target.mirrors.iter().filter_map(|url| Prefix::parse(url).ok()).collect();
+        let cached = kept.cached();
+        let known = Known { seen: seen.as_deref(), checkpoint: cached.as_ref() };
+        let at = Timestamp::from_unix(now);
+        let fetched = self.fetcher.fetch(&prefix, known, &mirrors, at).await;
+        let hints = fetched.hints;
+        let mut observation = if fetched.change == Change::None && may_skip(memory, target, now) {
+            Observation::new(now, Outcome::Unchanged)
+        } else {
+            let (trust, before) = (trust(target), seen.clone());
+            let (evidence, checkpoint) = (fetched.evidence, fetched.checkpoint);
+            let judged = tokio::task::spawn_blocking(move || {
+                let judgement = judge(&evidence, &trust, before.as_deref(), at);
+                (judgement, evidence)
+            });
+            match judged.await {
+                Ok((judgement, evidence)) => self.observe(
+                    Look { target, kept, seen: seen.as_deref(), now },
+                    judgement,
+                    &evidence,
+                    checkpoint,
+                ),
+                Err(_) => {
+                    Observation::new(now, Outcome::Unreachable("judging was cut short".to_owned()))
+                }
+            }
+        };
+        observation.retry_after =
+            hints.retry_after.map(|wait| i64::try_from(wait.as_secs()).unwrap_or(i64::MAX));
+        observation.host_clock = hints.date.map(Timestamp::unix);
+        observation
+    }
+}
+
+struct Look<'a> {
+    target: &'a Target,
+    kept: Kept,
+    seen: Option<&'a Seen>,
+    now: i64,
+}
+
+impl<S: Store> NativeCheck<S> {
+    fn observe(
+        &self,
+        look: Look<'_>,
+        judgement: Judgement,
+        evidence: &Evidence,
+        checkpoint: Option<CachedCheckpoint>,
+    ) -> Observation {
+        let Look { target, kept, seen, now } = look;
+        let mut bodies = bodies(evidence, &target.url, seen);
+        for fork in &judgement.forks {
+            let url = fork.url.as_deref().unwrap_or(&target.url);
+            for bytes in [&fork.ours, &fork.theirs] {
+                bodies.push(Body {
+                    url: format!("{url}issues/{}", fork.number),
+                    bytes: bytes.clone(),
+                });
+            }
+        }
+        let (outcome, besides) = outcome(&judgement);
+        let authentic =
+            matches!(&outcome, Outcome::Said(said) if said.standing == Standing::Authentic);
+        let mut next = match &judgement.seen {
+            Some(seen) => {
+                let list: Vec<u8> = seen
+                    .leaves
+                    .iter()
+                    .flat_map(|leaf| canary_format::digest::Digest::of(leaf).0)
+                    .collect();
+                let new = Kept::of(seen, &list);
+                if new.leaves != kept.leaves {
+                    bodies.push(Body { url: format!("{}#leaves", target.url), bytes: list });
+                }
+                let kept = new;
+                self.recent.keep(target.id, &kept, Arc::new(seen.clone()));
+                kept
+            }
+            None => kept,
+        };
+        next.cache(checkpoint.filter(|_| authentic));
+        Observation {
+            besides,
+            bodies,
+            checker: serde_json::to_string(&next).ok(),
+            ..Observation::new(now, outcome)
+        }
+    }
+}
+
+/// Whether an unchanged checkpoint leaves nothing to judge: no date that the judge alone compares has
+/// passed, and there is no mirror to compare with.
+fn may_skip(memory: &Memory, target: &Target, now: i64) -> bool {
+    let Some(said) = &memory.said else { return false };
+    target.mirrors.is_empty()
+        && said.issue.as_ref().is_some_and(|issue| now <= issue.expires)
+        && !said.findings.iter().any(|finding| axes::needs_clock(finding.code))
+}
+
+fn trust(target: &Target) -> Trust {
+    let policy = &target.policy;
+    Trust {
+        pin: target.pin.clone(),
+        acknowledged: policy.acknowledged,
+        max_interval_days: policy.max_interval_days,
+        freshness: if policy.require_freshness { Freshness::Required } else { Freshness::AsBefore },
+        ..Trust::default()
+    }
+}
+
+/// The two axes of a report.
+fn outcome(judgement: &Judgement) -> (Outcome, Vec<Stated>) {
+    let report = &judgement.report;
+    let findings: Vec<Stated> = report.findings.iter().map(stated).collect();
+    if let Some(unreachable) = findings.iter().find(|f| f.code == Code::Unreachable) {
+        let besides = findings
+            .iter()
+            .filter(|finding| axes::is_authenticity(finding.code))
+            .cloned()
+            .collect();
+        return (Outcome::Unreachable(unreachable.message.clone()), besides);
+    }
+    let standing = if findings.iter().any(|f| f.code == Code::Missing) {
+        Standing::Missing
+    } else {
+        Standing::of(report.state)
+    };
+    let newest = judgement.series.last().map(|newest| newest.issue());
+    let heartbeat_at = report.log.as_ref().and_then(|log| log.heartbeat_at);
+    let declared = newest.and_then(|issue| issue.log.heartbeat.as_ref());
+    let said = Said {
+        origin: report.subject.origin.clone(),
+        standing,
+        issue: report.issue.as_ref().map(|issue| Dates {
+            number: issue.number,
+            digest: issue.digest.to_string(),
+            as_of: issue.as_of.unix(),
+            next_due: issue.next_due.unix(),
+            expires: issue.expires.unix(),
+        }),
+        heartbeat: heartbeat_at
+            .zip(declared)
+            .map(|(at, declared)| Heartbeat { at: at.unix(), max_age: declared.max_age }),
+        findings,
+        facts: newest.map_or(0, |issue| u32::try_from(issue.facts.len()).unwrap_or(u32::MAX)),
+    };
+    (Outcome::Said(Box::new(said)), Vec::new())
+}
+
+fn stated(finding: &Finding) -> Stated {
+    let about = match (&finding.fact, &finding.url, &finding.signer, finding.issue) {
+        (Some(fact), ..) => fact.clone(),
+        (_, Some(url), ..) => url.clone(),
+        (_, _, Some(signer), _) => signer.clone(),
+        (.., Some(issue)) => format!("issue {issue}"),
+        _ => String::new(),
+    };
+    Stated {
+        code: finding.code,
+        severity: finding.severity,
+        about,
+        message: finding.message.clone(),
+    }
+}
+
+/// What was received and is not among what was seen.
+fn bodies(evidence: &Evidence, url: &str, seen: Option<&Seen>) -> Vec<Body> {
+    let mut bodies = Vec::new();
+    let mut site = |url: &str, site: &Site| {
+        if let Obtained::Got(bytes) = &site.checkpoint {
+            bodies.push(Body { url: format!("{url}checkpoint"), bytes: bytes.clone() });
+        }
+        let known = seen.map_or(&[][..], |seen| &seen.leaves);
+        if let Obtained::Got(leaves) = &site.leaves {
+            for (index, leaf) in leaves.iter().enumerate() {
+                if known.get(index) != Some(leaf) {
+                    bodies.push(Body {
+                        url: format!("{url}issues/{}", index + 1),
+                        bytes: leaf.clone(),
+                    });
+                }
+            }
+        }
+    };
+    if let Source::Site(main) = &evidence.source {
+        site(url, main);
+    }
+    for mirror in &evidence.mirrors {
+        site(&mirror.url, &mirror.site);
+    }
+    bodies
+}

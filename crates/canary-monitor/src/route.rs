@@ -1,0 +1,44 @@
+//! Which notices go where, and in which language.
+
+use std::collections::BTreeMap;
+
+use canary_verifier::report::Severity;
+use serde::{Deserialize, Serialize};
+
+use crate::target::Target;
+
+/// A way from targets to sinks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Its name; targets name routes.
+    pub name: String,
+    /// The names of its sinks.
+    pub sinks: Vec<String>,
+    /// What is milder is not told.
+    pub min_severity: Severity,
+    /// The language of what is written for people.
+    pub language: Language,
+    /// Labels that a target must have.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// The languages of notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English.
+    En,
+    /// Chinese.
+    Zh,
+}
+
+impl Route {
+    /// Whether a target's notices of this severity take this route: it names the route, or names none;
+    /// and it has the route's labels.
+    pub fn takes(&self, target: &Target, severity: Severity) -> bool {
+        let routes = &target.policy.routes;
+        (routes.is_empty() || routes.contains(&self.name))
+            && severity >= self.min_severity
+            && self.labels.iter().all(|(name, value)| target.labels.get(name) == Some(value))
+    }
+}

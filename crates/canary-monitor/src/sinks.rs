@@ -1,0 +1,240 @@
+//! Where notices go. A notice counts as sent only after the other side accepted it.
+
+mod alertmanager;
+pub(crate) mod email;
+mod exec;
+pub(crate) mod http;
+mod matrix;
+mod ntfy;
+mod slack;
+mod webhook;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub(crate) use self::alertmanager::label_name;
+use crate::notice::Notice;
+use crate::store::Outgoing;
+
+/// A sink as configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SinkConfig {
+    /// Its name; routes name sinks.
+    pub name: String,
+    /// What it is.
+    pub kind: SinkKind,
+}
+
+/// The kinds of sinks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SinkKind {
+    /// JSON by POST, signed as in Standard Webhooks.
+    Webhook {
+        /// Where to.
+        url: Secret,
+        /// The key of the HMAC.
+        secret: Option<Secret>,
+    },
+    /// Alertmanager's v2 API.
+    Alertmanager {
+        /// The base URL.
+        url: Secret,
+    },
+    /// SMTP.
+    Email {
+        /// `smtps://host:465`, `smtp+starttls://host:587`, or `smtp://` to a loopback address.
+        server: String,
+        /// The user's name, where the server asks for one.
+        user: Option<String>,
+        /// The password.
+        password: Option<Secret>,
+        /// The sender.
+        from: String,
+        /// The recipients.
+        to: Vec<String>,
+        /// A file of certificates to trust in place of the public ones.
+        ca_file: Option<PathBuf>,
+    },
+    /// An incoming webhook of Slack, Mattermost, or Discord (with `/slack` at the end of its URL).
+    Slack {
+        /// Where to.
+        url: Secret,
+    },
+    /// A Matrix room.
+    Matrix {
+        /// The homeserver's base URL.
+        homeserver: String,
+        /// The room's id.
+        room: String,
+        /// The access token.
+        token: Secret,
+    },
+    /// An ntfy topic.
+    Ntfy {
+        /// The topic's URL.
+        url: Secret,
+        /// The access token.
+        token: Option<Secret>,
+    },
+    /// A program: the notice as JSON on its standard input and in `CANARY_*` variables.
+    Exec {
+        /// The program and its arguments.
+        command: Vec<String>,
+        /// Variables of its environment besides.
+        environment: BTreeMap<String, String>,
+        /// Seconds that it may take.
+        timeout: i64,
+    },
+}
+
+/// A value that is not written in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// It is no secret.
+    Plain(String),
+    /// In an environment variable.
+    Env(String),
+    /// In a file, without its last line break.
+    File(PathBuf),
+}
+
+/// Why a secret cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecretError {
+    /// The variable is not set.
+    #[error("environment variable is not set: {0}")]
+    Unset(String),
+    /// The file cannot be read.
+    #[error("cannot read {path}")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Secret {
+    /// The value, read now.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError`].
+    pub fn reveal(&self) -> Result<String, SecretError> {
+        match self {
+            Self::Plain(value) => Ok(value.clone()),
+            Self::Env(name) => std::env::var(name).map_err(|_| SecretError::Unset(name.clone())),
+            Self::File(path) => std::fs::read_to_string(path)
+                .map(|text| text.trim_end_matches(['\n', '\r']).to_owned())
+                .map_err(|source| SecretError::Unreadable { path: path.clone(), source }),
+        }
+    }
+}
+
+/// Why a notice was not accepted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// No sink has the name any more.
+    #[error("no sink has the name {0}")]
+    Gone(String),
+    /// A secret cannot be had.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The request failed. Its URL is left out: it may hold a secret.
+    #[error("the request failed")]
+    Http(#[source] reqwest::Error),
+    /// The other side answered something else than 2xx.
+    #[error("the other side answered {status}")]
+    Refused {
+        /// Its status.
+        status: u16,
+        /// How long it asks to wait, in seconds.
+        retry_after: Option<i64>,
+    },
+    /// It took too long.
+    #[error("it took too long")]
+    Timeout,
+    /// The mail server refused.
+    #[error("the mail server refused")]
+    Smtp(#[from] lettre::transport::smtp::Error),
+    /// The message cannot be made.
+    #[error("the message cannot be made")]
+    Message(#[from] lettre::error::Error),
+    /// An address is not of its form.
+    #[error("an address is not of its form")]
+    Address(#[from] lettre::address::AddressError),
+    /// The server's URL is not of its form.
+    #[error("the server's URL is not of its form")]
+    Server,
+    /// The program could not be run.
+    #[error("the program could not be run")]
+    Exec(#[source] std::io::Error),
+    /// The program ended with another status than 0.
+    #[error("the program ended with {0}")]
+    Status(std::process::ExitStatus),
+    /// What was stored is not a notice.
+    #[error("what was stored is not a notice")]
+    Form(#[from] serde_json::Error),
+}
+
+impl SendError {
+    /// How long the other side asks to wait, in seconds.
+    pub fn retry_after(&self) -> Option<i64> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
+/// All sinks of a configuration.
+#[derive(Debug, Clone)]
+pub struct Sinks {
+    sinks: Arc<BTreeMap<String, SinkKind>>,
+    http: reqwest::Client,
+}
+
+impl Sinks {
+    /// The sinks of a configuration.
+    ///
+    /// # Errors
+    ///
+    /// The system offers no TLS.
+    pub fn new(sinks: &[SinkConfig]) -> Result<Self, reqwest::Error> {
+        let sinks = sinks.iter().map(|sink| (sink.name.clone(), sink.kind.clone())).collect();
+        Ok(Self { sinks: Arc::new(sinks), http: http::client()? })
+    }
+
+    /// Sends a notice to its sink; accepted when this returns.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not accepted.
+    pub async fn send(&self, outgoing: &Outgoing) -> Result<(), SendError> {
+        let kind =
+            self.sinks.get(&outgoing.sink).ok_or_else(|| SendError::Gone(outgoing.sink.clone()))?;
+        let notice: Notice = serde_json::from_str(&outgoing.body)?;
+        let client = &self.http;
+        match kind {
+            SinkKind::Webhook { url, secret } => {
+                webhook::send(client, url, secret.as_ref(), outgoing).await
+            }
+            SinkKind::Alertmanager { url } => alertmanager::send(client, url, &notice).await,
+            SinkKind::Slack { url } => slack::send(client, url, &notice).await,
+            SinkKind::Matrix { homeserver, room, token } => {
+                matrix::send(client, homeserver, room, token, &notice).await
+            }
+            SinkKind::Ntfy { url, token } => ntfy::send(client, url, token.as_ref(), &notice).await,
+            SinkKind::Email { server, user, password, from, to, ca_file } => {
+                let login = user.as_deref().zip(password.as_ref());
+                email::send(server, login, (from, to), ca_file.as_deref(), &notice).await
+            }
+            SinkKind::Exec { command, environment, timeout } => {
+                exec::send(command, environment, *timeout, outgoing, &notice).await
+            }
+        }
+    }
+}

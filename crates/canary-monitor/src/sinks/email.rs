@@ -1,0 +1,109 @@
+//! Email by SMTP, with TLS unless the server is on this machine.
+
+use std::path::Path;
+use std::time::Duration;
+
+use lettre::message::header::ContentType;
+use lettre::message::{Mailbox, Message};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+
+use super::{Secret, SecretError, SendError};
+use crate::notice::Notice;
+
+/// How the connection is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Security {
+    /// TLS from the first byte.
+    Tls,
+    /// TLS after `STARTTLS`, which must be offered.
+    StartTls,
+    /// None: to this machine only.
+    Loopback,
+}
+
+pub(crate) fn server_parts(server: &str) -> Option<(Security, &str, u16)> {
+    let (scheme, rest) = server.split_once("://")?;
+    let (security, default) = match scheme {
+        "smtps" => (Security::Tls, 465),
+        "smtp+starttls" => (Security::StartTls, 587),
+        "smtp" => (Security::Loopback, 25),
+        _ => return None,
+    };
+    let (host, port) = match rest.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok()?),
+        None => (rest, default),
+    };
+    (!host.is_empty() && !host.contains(['/', '@'])).then_some((security, host, port))
+}
+
+/// Whether a server's URL can be used.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub(crate) fn check_server(server: &str) -> Result<(), String> {
+    match server_parts(server) {
+        Some((Security::Loopback, host, _))
+            if !["localhost", "127.0.0.1", "::1"].contains(&host) =>
+        {
+            Err(format!("without TLS only to this machine, not to {host}"))
+        }
+        Some(_) => Ok(()),
+        None => Err("`server` must be smtps://<host>, smtp+starttls://<host> or smtp://localhost"
+            .to_owned()),
+    }
+}
+
+pub(super) async fn send(
+    server: &str,
+    login: Option<(&str, &Secret)>,
+    (from, to): (&str, &[String]),
+    ca_file: Option<&Path>,
+    notice: &Notice,
+) -> Result<(), SendError> {
+    let (security, host, port) = server_parts(server).ok_or(SendError::Server)?;
+    let mut builder = match security {
+        Security::Tls => AsyncSmtpTransport::<Tokio1Executor>::relay(host)?
+            .tls(Tls::Wrapper(tls(host, ca_file)?)),
+        Security::StartTls => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host)?
+            .tls(Tls::Required(tls(host, ca_file)?)),
+        Security::Loopback => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host),
+    };
+    builder = builder.port(port).timeout(Some(Duration::from_secs(30)));
+    if let Some((user, password)) = login {
+        builder = builder.credentials(Credentials::new(user.to_owned(), password.reveal()?));
+    }
+    builder.build().send(message(from, to, notice)?).await?;
+    Ok(())
+}
+
+fn tls(host: &str, ca_file: Option<&Path>) -> Result<TlsParameters, SendError> {
+    let builder = TlsParameters::builder(host.to_owned());
+    let builder = match ca_file {
+        Some(path) => {
+            let pem = std::fs::read(path)
+                .map_err(|source| SecretError::Unreadable { path: path.to_owned(), source })?;
+            builder.add_root_certificate(Certificate::from_pem(&pem)?)
+        }
+        None => builder,
+    };
+    Ok(builder.build()?)
+}
+
+/// One message-id a notice, so that what comes twice can be told; notices of one episode are one thread.
+fn message(from: &str, to: &[String], notice: &Notice) -> Result<Message, SendError> {
+    let host = "canary-watch.invalid";
+    let mut builder = Message::builder()
+        .from(from.parse::<Mailbox>()?)
+        .subject(&notice.title)
+        .message_id(Some(format!("<{}@{host}>", notice.key)));
+    if let Some(change) = notice.changes.first() {
+        builder = builder.references(format!("<{}@{host}>", change.episode));
+    }
+    for address in to {
+        builder = builder.to(address.parse::<Mailbox>()?);
+    }
+    Ok(builder.header(ContentType::TEXT_PLAIN).body(notice.text.clone())?)
+}

@@ -1,0 +1,53 @@
+//! A program, for everything else: the notice as JSON on its standard input, the main parts in
+//! `CANARY_*` variables. Nothing from outside becomes part of the command.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use super::SendError;
+use crate::notice::Notice;
+use crate::store::Outgoing;
+
+pub(super) async fn send(
+    command: &[String],
+    environment: &BTreeMap<String, String>,
+    timeout: i64,
+    outgoing: &Outgoing,
+    notice: &Notice,
+) -> Result<(), SendError> {
+    let Some((program, arguments)) = command.split_first() else { return Err(SendError::Server) };
+    let no_nul = |text: &str| text.replace('\0', "");
+    let mut child = Command::new(program)
+        .args(arguments)
+        .envs(environment)
+        .env("CANARY_KEY", &outgoing.key)
+        .env("CANARY_TITLE", no_nul(&notice.title))
+        .env("CANARY_TEXT", no_nul(&notice.text))
+        .env("CANARY_SEVERITY", notice.severity.to_string())
+        .env("CANARY_STATE", notice.state.to_string())
+        .env("CANARY_URL", no_nul(&notice.target.url))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(SendError::Exec)?;
+    let limit = Duration::from_secs(timeout.clamp(1, 120).unsigned_abs());
+    let run = async {
+        if let Some(mut input) = child.stdin.take() {
+            // A program that does not read its input is judged by its status alone.
+            let _ = input.write_all(outgoing.body.as_bytes()).await;
+        }
+        child.wait().await
+    };
+    match tokio::time::timeout(limit, run).await {
+        Err(_) => Err(SendError::Timeout),
+        Ok(Err(error)) => Err(SendError::Exec(error)),
+        Ok(Ok(status)) if status.success() => Ok(()),
+        Ok(Ok(status)) => Err(SendError::Status(status)),
+    }
+}

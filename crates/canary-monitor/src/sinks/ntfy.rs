@@ -1,0 +1,36 @@
+//! An ntfy topic, published to as JSON at the server's root.
+
+use canary_verifier::report::Severity;
+use reqwest::Client;
+use serde_json::json;
+
+use super::http::deliver;
+use super::{Secret, SendError};
+use crate::notice::Notice;
+
+pub(super) async fn send(
+    client: &Client,
+    url: &Secret,
+    token: Option<&Secret>,
+    notice: &Notice,
+) -> Result<(), SendError> {
+    let url = url.reveal()?;
+    let (root, topic) = url.trim_end_matches('/').rsplit_once('/').unwrap_or((&url, ""));
+    let priority = match notice.severity {
+        Severity::Alarm => 5,
+        Severity::Unknown | Severity::Attention => 3,
+        Severity::Alive => 2,
+    };
+    let body = json!({
+        "topic": topic,
+        "title": notice.title,
+        "message": notice.text,
+        "priority": priority,
+        "tags": [notice.severity.to_string()],
+    });
+    let mut request = client.post(format!("{root}/")).header("content-type", "application/json");
+    if let Some(token) = token {
+        request = request.bearer_auth(token.reveal()?);
+    }
+    deliver(request.body(body.to_string())).await
+}

@@ -1,0 +1,400 @@
+//! One step of a target: (policy, memory, observation, vantage, now) gives (memory, changes, events,
+//! wake). A pure function; everything the monitor decides about a target is decided here.
+
+use canary_verifier::report::{Code, Severity};
+use serde::Serialize;
+
+use crate::axes::{self, Patience, patience};
+use crate::episode::{self, Change, Turn};
+use crate::memory::{Doubt, Key, Memory};
+use crate::observe::{Observation, Outcome, Said, Standing, Stated};
+use crate::policy::Policy;
+use crate::schedule;
+use crate::target::TargetId;
+use crate::vantage::{Clock, Network, Vantage};
+
+/// Stored instants further ahead than this were written under a wrong clock.
+const AHEAD: i64 = 120;
+/// The longest that a host is left alone because it asks for it.
+const MAX_HOLD: i64 = 86_400;
+
+/// What a step decides about: everything but the observation.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// The target.
+    pub id: TargetId,
+    /// Its policy.
+    pub policy: &'a Policy,
+    /// The monitor's own condition.
+    pub vantage: Vantage,
+    /// Which findings a silence holds back now.
+    pub held: &'a dyn Fn(Code) -> bool,
+    /// The instant.
+    pub now: i64,
+}
+
+/// What a step decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What to keep.
+    pub memory: Memory,
+    /// What to tell; empty for nothing.
+    pub changes: Vec<Change>,
+    /// What to add to the target's timeline.
+    pub events: Vec<Event>,
+    /// When to look at this target again.
+    pub wake: i64,
+}
+
+/// A line of a target's timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Event {
+    /// When it began.
+    pub at: i64,
+    /// What it is.
+    pub kind: EventKind,
+    /// In a word or two: a code, a number, a reason.
+    pub detail: String,
+}
+
+/// The kinds of lines in a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventKind {
+    /// A new issue was seen; the detail is its number.
+    Issue,
+    /// An episode opened; the detail is its code and what it is about.
+    Opened,
+    /// An episode was resolved.
+    Resolved,
+    /// The target went out of reach; the detail is the transport's words.
+    Lost,
+    /// It was reached again.
+    Reached,
+    /// Nobody looked: since when, for how many seconds.
+    WatchGap,
+}
+
+impl EventKind {
+    /// The word kept in the store.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Issue => "issue",
+            Self::Opened => "opened",
+            Self::Resolved => "resolved",
+            Self::Lost => "lost",
+            Self::Reached => "reached",
+            Self::WatchGap => "watch-gap",
+        }
+    }
+}
+
+/// Whether the target is to be asked, now that it woke.
+pub fn wants_check(memory: &Memory, now: i64) -> bool {
+    if memory.hold_until.is_some_and(|until| now < until && until - now <= MAX_HOLD) {
+        return false;
+    }
+    let Some(asked) = memory.asked_at.filter(|&asked| asked <= now + AHEAD) else { return true };
+    let passed = memory.said.as_ref().and_then(|said| axes::last_deadline(said, now));
+    memory.ask_at.is_none_or(|at| now >= at) || passed.is_some_and(|date| asked <= date)
+}
+
+/// Takes a step.
+pub fn step(scene: Scene<'_>, memory: &Memory, observation: Option<&Observation>) -> Step {
+    let Scene { id, policy, vantage, now, .. } = scene;
+    let mut memory = sane(memory.clone(), now);
+    let mut events = Vec::new();
+    let looked = match observation {
+        Some(observation) => look(&mut memory, scene, observation, &mut events),
+        None => Look::None,
+    };
+    let findings = findings(&memory, now);
+    let believed = believe(&mut memory, scene, &findings, looked);
+    let frozen = |code: Code| {
+        (axes::needs_clock(code) && vantage.clock == Clock::Doubtful)
+            || (patience(code) == Patience::Confirm && vantage.network == Network::Down)
+    };
+    for finding in believed.iter().filter(|finding| !frozen(finding.code)) {
+        let open = memory.episodes.len();
+        episode::assert(&mut memory, id, finding, now);
+        if memory.episodes.len() > open {
+            events.push(event(now, EventKind::Opened, &finding.code, &finding.about));
+        }
+    }
+    let mut changes = Vec::new();
+    for index in (0..memory.episodes.len()).rev() {
+        let key = memory.episodes[index].key.clone();
+        if findings.iter().any(|f| f.code == key.code && f.about == key.about) {
+            continue;
+        }
+        let lapsed = key.code == Code::Overdue
+            && memory.episodes.iter().any(|episode| episode.key.code == Code::Lapsed);
+        if lapsed {
+            episode::close(&mut memory, index, now);
+        } else if looked == Look::Reached
+            && !frozen(key.code)
+            && let Some(closed) = episode::clean(&mut memory, policy, index, now)
+        {
+            events.push(event(now, EventKind::Resolved, &key.code, &key.about));
+            if closed.told_at.is_some() {
+                changes.push(Change::of(Turn::Resolved, &closed));
+            }
+        }
+    }
+    let mut told =
+        episode::tell(&mut memory, policy, &|code| frozen(code) || (scene.held)(code), now);
+    told.append(&mut changes);
+    if !told.is_empty() {
+        memory.notices += 1;
+    }
+    let wake = plan(&mut memory, scene, observation);
+    Step { memory, changes: told, events, wake }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    None,
+    Failed,
+    Frozen,
+    Reached,
+}
+
+fn look(
+    memory: &mut Memory,
+    scene: Scene<'_>,
+    seen: &Observation,
+    events: &mut Vec<Event>,
+) -> Look {
+    let Scene { policy, vantage, now, .. } = scene;
+    if let Some(asked) = memory.asked_at.filter(|asked| now - asked > 2 * policy.interval + 120) {
+        let detail = (now - asked).to_string();
+        events.push(Event { at: asked, kind: EventKind::WatchGap, detail });
+    }
+    memory.asked_at = Some(now);
+    memory.hold_until = seen.retry_after.map(|wait| now + wait.clamp(0, MAX_HOLD));
+    for finding in &seen.besides {
+        let said = memory.said.get_or_insert_default();
+        said.findings.retain(|f| f.code != finding.code || f.about != finding.about);
+        said.findings.push(finding.clone());
+    }
+    if let Outcome::Unreachable(reason) = &seen.outcome {
+        let told = memory.episodes.iter().any(|e| e.key.code == Code::Unreachable);
+        if vantage.network == Network::Down && !told {
+            (memory.failures, memory.failing_since) = (0, None);
+            return Look::Frozen;
+        }
+        if memory.failures == 0 {
+            events.push(Event { at: now, kind: EventKind::Lost, detail: reason.clone() });
+        }
+        memory.failures = memory.failures.saturating_add(1);
+        memory.failing_since.get_or_insert(now);
+        memory.reason = Some(reason.clone());
+        return Look::Failed;
+    }
+    if memory.failures > 0 {
+        events.push(Event { at: now, kind: EventKind::Reached, detail: String::new() });
+    }
+    (memory.failures, memory.failing_since, memory.reason) = (0, None, None);
+    memory.reached_at = Some(now);
+    if let Some(checker) = &seen.checker {
+        memory.checker.clone_from(checker);
+    }
+    match &seen.outcome {
+        Outcome::Said(said) => {
+            let number = |said: &Said| said.issue.as_ref().map(|issue| issue.number);
+            if let Some(new) =
+                number(said).filter(|_| number(said) > memory.said.as_ref().and_then(number))
+            {
+                events.push(Event { at: now, kind: EventKind::Issue, detail: new.to_string() });
+            }
+            memory.said = Some(merge(memory.said.take(), (**said).clone()));
+        }
+        _ => {
+            if let Some(said) = &mut memory.said {
+                said.findings.retain(|f| !is_passing(f.code));
+                if said.issue.is_some() {
+                    said.standing = Standing::Authentic;
+                }
+            }
+        }
+    }
+    Look::Reached
+}
+
+/// What may be a passing error of the host: it does not wipe out what was said before.
+fn is_passing(code: Code) -> bool {
+    matches!(code, Code::Missing | Code::Malformed | Code::TooLarge)
+}
+
+fn merge(old: Option<Said>, new: Said) -> Said {
+    let passing = new.standing != Standing::Authentic
+        && (new.standing == Standing::Missing || new.findings.iter().any(|f| is_passing(f.code)));
+    match old {
+        Some(old) if passing => {
+            let mut findings = new.findings;
+            let kept = old.findings.into_iter().filter(|f| !is_passing(f.code));
+            for finding in kept {
+                if !findings.iter().any(|f| f.code == finding.code && f.about == finding.about) {
+                    findings.push(finding);
+                }
+            }
+            Said { standing: new.standing, findings, ..old }
+        }
+        Some(old) if new.issue.is_none() => {
+            Said { issue: old.issue, heartbeat: old.heartbeat, ..new }
+        }
+        _ => new,
+    }
+}
+
+/// Everything that is so now, believed or not.
+fn findings(memory: &Memory, now: i64) -> Vec<Stated> {
+    let mut all = Vec::new();
+    if let Some(said) = &memory.said {
+        let stated = said.findings.iter().filter(|f| patience(f.code) != Patience::Deadline);
+        all.extend(stated.cloned());
+        if said.standing == Standing::Missing && !all.iter().any(|f| f.code == Code::Missing) {
+            let message = "the host answers that there is no canary".to_owned();
+            all.push(stated_as(Code::Missing, Severity::Alarm, message));
+        }
+        all.extend(axes::deadlines(said, now).into_iter().map(|(_, finding)| finding));
+    }
+    if memory.failures > 0 {
+        let reason = memory.reason.as_deref().unwrap_or("no answer");
+        all.push(stated_as(Code::Unreachable, Severity::Unknown, reason.to_owned()));
+    }
+    all.retain(|finding| finding.severity != Severity::Alive);
+    all
+}
+
+fn stated_as(code: Code, severity: Severity, message: String) -> Stated {
+    Stated { code, severity, about: String::new(), message }
+}
+
+/// Those that may alert: each has had the patience that it is due.
+fn believe(
+    memory: &mut Memory,
+    scene: Scene<'_>,
+    findings: &[Stated],
+    looked: Look,
+) -> Vec<Stated> {
+    let Scene { policy, vantage, now, .. } = scene;
+    let mut doubts = Vec::new();
+    let mut believed = Vec::new();
+    for finding in findings {
+        let ripe = match patience(finding.code) {
+            Patience::None => true,
+            Patience::Deadline => deadline_is_ripe(memory, scene, finding),
+            Patience::Confirm => {
+                let key = Key { code: finding.code, about: finding.about.clone() };
+                let before = memory.doubts.iter().find(|doubt| doubt.key == key);
+                let mut doubt =
+                    before.cloned().unwrap_or(Doubt { key: key.clone(), since: now, checks: 0 });
+                let of_transport = finding.code == Code::Unreachable;
+                let shown =
+                    if of_transport { looked == Look::Failed } else { looked == Look::Reached };
+                if vantage.network == Network::Down {
+                    doubt = Doubt { key: key.clone(), since: now, checks: 0 };
+                } else if shown {
+                    doubt.checks = doubt.checks.saturating_add(1);
+                }
+                let after =
+                    if of_transport { policy.unreachable_after } else { policy.missing_after };
+                let ripe = doubt.checks >= policy.confirm_checks
+                    && now - doubt.since >= after
+                    && vantage.network == Network::Up;
+                doubts.push(doubt);
+                ripe
+            }
+        };
+        if ripe {
+            believed.push(finding.clone());
+        }
+    }
+    memory.doubts = doubts;
+    believed
+}
+
+/// A date that passed counts once the canary was reached at or after it; or, where it cannot be reached,
+/// after a while no longer than an interval.
+fn deadline_is_ripe(memory: &Memory, scene: Scene<'_>, finding: &Stated) -> bool {
+    let Scene { policy, vantage, now, .. } = scene;
+    let Some(said) = &memory.said else { return false };
+    let passed = axes::deadlines(said, now);
+    let Some((date, _)) = passed.iter().find(|(_, f)| f.code == finding.code) else { return false };
+    if memory.reached_at.is_some_and(|reached| reached > *date) {
+        return true;
+    }
+    let waited = now - memory.failing_since.map_or(*date, |since| since.max(*date));
+    let tried = memory.failures >= policy.confirm_checks
+        || (memory.failures > 0 && waited > policy.interval / 2)
+        || memory.hold_until.is_some_and(|until| now < until);
+    let fair = match vantage.network {
+        Network::Up => waited > grace(policy),
+        Network::Undecided => waited >= policy.interval,
+        Network::Down => false,
+    };
+    tried && fair
+}
+
+/// How long a passed date waits for a canary that cannot be reached, in seconds: as long as not being
+/// reachable itself does, and always less than an interval.
+fn grace(policy: &Policy) -> i64 {
+    policy.unreachable_after.clamp(5, (policy.interval * 3 / 4).max(5))
+}
+
+fn plan(memory: &mut Memory, scene: Scene<'_>, observation: Option<&Observation>) -> i64 {
+    let Scene { id, policy, vantage, now, .. } = scene;
+    if observation.is_some() {
+        let unsure = memory.doubts.iter().map(|doubt| doubt.checks.max(1)).max();
+        let cleaning = memory.episodes.iter().map(|episode| episode.clean).filter(|&n| n > 0).max();
+        let tries = memory.failures.max(unsure.unwrap_or(0)).max(cleaning.unwrap_or(0));
+        let frozen = vantage.network == Network::Down || vantage.clock == Clock::Doubtful;
+        let slot = schedule::next_slot(id, policy.interval, now);
+        let at = match (tries, frozen) {
+            (0, false) => slot,
+            (0, true) => slot.min(now + (policy.interval / 8).clamp(30, 1_800)),
+            (tries, _) => slot.min(now + schedule::backoff(id, tries, policy.interval)),
+        };
+        memory.ask_at = Some(at.max(memory.hold_until.unwrap_or(at)));
+    }
+    let ask = memory.ask_at.unwrap_or(now + policy.interval);
+    let deadline = memory.said.as_ref().and_then(|said| axes::next_deadline(said, now));
+    let ripening = memory
+        .said
+        .as_ref()
+        .and_then(|said| axes::last_deadline(said, now))
+        .map(|date| memory.failing_since.map_or(date, |since| since.max(date)) + grace(policy) + 1)
+        .filter(|&at| at > now);
+    let reminder = memory.episodes.iter().filter_map(|e| episode::reminder_at(e, policy)).min();
+    [deadline.map(|date| date + 1), ripening, reminder.map(|at| at.max(now + 60))]
+        .into_iter()
+        .flatten()
+        .fold(ask, i64::min)
+        .max(now + 1)
+}
+
+fn event(at: i64, kind: EventKind, code: &Code, about: &str) -> Event {
+    let detail = if about.is_empty() { code.to_string() } else { format!("{code} {about}") };
+    Event { at, kind, detail }
+}
+
+/// Instants stored under a clock that was ahead are brought back to now.
+fn sane(mut memory: Memory, now: i64) -> Memory {
+    let bound = |at: &mut Option<i64>| {
+        if at.is_some_and(|at| at > now + AHEAD) {
+            *at = Some(now);
+        }
+    };
+    bound(&mut memory.reached_at);
+    bound(&mut memory.asked_at);
+    bound(&mut memory.failing_since);
+    for doubt in &mut memory.doubts {
+        doubt.since = doubt.since.min(now);
+    }
+    for episode in &mut memory.episodes {
+        bound(&mut episode.told_at);
+        bound(&mut episode.clean_since);
+    }
+    memory
+}

@@ -1,0 +1,299 @@
+//! Where the monitor keeps what it knows. A step's state, timeline, notices and evidence are written in
+//! one transaction; a worker that stalls and wakes cannot write over another's work.
+
+pub mod sqlite;
+
+use std::future::Future;
+
+use canary_verifier::report::Severity;
+
+use crate::config::Retention;
+use crate::fleet::Fleet;
+use crate::memory::Memory;
+use crate::observe::Body;
+use crate::step::Event;
+use crate::target::TargetId;
+
+/// Why the store refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The lease on the target or notice is another's by now.
+    #[error("the lease has passed to another worker")]
+    Fenced,
+    /// Another process uses the file.
+    #[error("another monitor uses {0}")]
+    InUse(std::path::PathBuf),
+    /// SQLite's error.
+    #[error("SQLite refused")]
+    Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL's error.
+    #[error("PostgreSQL refused")]
+    Postgres(#[from] tokio_postgres::Error),
+    /// What is stored is not of its form.
+    #[error("stored state is not of its form")]
+    Form(#[from] serde_json::Error),
+    /// The store was written by a newer version.
+    #[error("the store has version {found}, newer than {known}")]
+    Newer {
+        /// Its version.
+        found: i64,
+        /// The newest known here.
+        known: i64,
+    },
+    /// A folder or lock could not be made.
+    #[error("cannot use {path}")]
+    Io {
+        /// Where.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The store has been shut.
+    #[error("the store has been shut")]
+    Shut,
+}
+
+/// A target to look at, leased to one worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Which.
+    pub id: TargetId,
+    /// Goes up with each claim; a write under an older one is refused.
+    pub fence: i64,
+    /// When it was due.
+    pub due: i64,
+    /// What is known of it.
+    pub memory: Memory,
+}
+
+/// What a step leaves behind: all of it, or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Which target.
+    pub id: TargetId,
+    /// The claim's fence; `None` for the monitor's own state, which is never claimed.
+    pub fence: Option<i64>,
+    /// When.
+    pub at: i64,
+    /// When to look again.
+    pub wake: i64,
+    /// What to know from now on.
+    pub memory: Memory,
+    /// Its severity, for sorting.
+    pub severity: Severity,
+    /// Lines for the timeline.
+    pub events: Vec<Event>,
+    /// What to tell.
+    pub notices: Vec<NewNotice>,
+    /// What was received.
+    pub bodies: Vec<Body>,
+}
+
+/// A notice for one sink.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewNotice {
+    /// The idempotency key.
+    pub key: String,
+    /// The sink's name.
+    pub sink: String,
+    /// The notice as JSON.
+    pub body: String,
+}
+
+/// A notice to be sent, leased to one worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Its row.
+    pub row: i64,
+    /// Goes up with each claim.
+    pub fence: i64,
+    /// The idempotency key.
+    pub key: String,
+    /// The sink's name.
+    pub sink: String,
+    /// The notice as JSON.
+    pub body: String,
+    /// When it was made.
+    pub created: i64,
+    /// How often sending failed.
+    pub tries: u32,
+}
+
+/// What came of sending.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// The other side accepted it.
+    Sent,
+    /// Try again at this instant.
+    Again {
+        /// When.
+        at: i64,
+        /// Why it failed.
+        error: String,
+    },
+    /// Never: it was tried for too long.
+    GivenUp {
+        /// Why it failed last.
+        error: String,
+    },
+}
+
+/// A target's stored line, for the status page, metrics and export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Which.
+    pub id: TargetId,
+    /// Its URL.
+    pub url: String,
+    /// Its name.
+    pub name: String,
+    /// What is known of it.
+    pub memory: Memory,
+}
+
+/// A line of a timeline as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// When.
+    pub at: i64,
+    /// Its kind's word.
+    pub kind: String,
+    /// In a word or two.
+    pub detail: String,
+}
+
+/// A body, and where and when it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// Its SHA-256.
+    pub digest: [u8; 32],
+    /// Where from.
+    pub url: String,
+    /// First.
+    pub first: i64,
+    /// Last.
+    pub last: i64,
+    /// How often.
+    pub times: i64,
+}
+
+/// Counts for metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Targets.
+    pub targets: i64,
+    /// Notices not sent yet.
+    pub pending: i64,
+    /// When the oldest of them was made.
+    pub oldest_pending: Option<i64>,
+    /// Notices given up.
+    pub given_up: i64,
+    /// Bytes of evidence.
+    pub evidence_bytes: i64,
+}
+
+/// In which order targets are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Worst first.
+    Urgency,
+    /// By name.
+    Name,
+}
+
+/// A store. Instants are unix seconds.
+pub trait Store: Clone + Send + Sync + 'static {
+    /// Takes the fleet over: new targets get their first turn, targets that are gone keep their history
+    /// and are not looked at. Turns that passed while nobody looked are spread again.
+    fn enroll(
+        &self,
+        fleet: &Fleet,
+        now: i64,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Leases targets that are due by an instant, those first that have waited longest.
+    fn claim(
+        &self,
+        now: i64,
+        due_by: i64,
+        lease: i64,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<Claim>, StoreError>> + Send;
+
+    /// Gives a claimed target back untouched.
+    fn release(
+        &self,
+        claim: &Claim,
+        wake: i64,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Writes a step.
+    fn commit(&self, commit: Commit) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// When the next target is due.
+    fn next_due(&self) -> impl Future<Output = Result<Option<i64>, StoreError>> + Send;
+
+    /// One target's state, or a default.
+    fn load(&self, id: TargetId) -> impl Future<Output = Result<Memory, StoreError>> + Send;
+
+    /// Leases notices that are due: for one sink and target in the order they were made.
+    fn outgoing(
+        &self,
+        now: i64,
+        lease: i64,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<Outgoing>, StoreError>> + Send;
+
+    /// Says what came of sending.
+    fn settle(
+        &self,
+        notice: &Outgoing,
+        now: i64,
+        settled: Settled,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The bodies of these digests, where kept.
+    fn bodies(
+        &self,
+        digests: Vec<[u8; 32]>,
+    ) -> impl Future<Output = Result<Vec<Option<Vec<u8>>>, StoreError>> + Send;
+
+    /// Where and when a target's bodies were seen.
+    fn sightings(
+        &self,
+        id: TargetId,
+    ) -> impl Future<Output = Result<Vec<Sighting>, StoreError>> + Send;
+
+    /// A target's timeline, newest first.
+    fn events(
+        &self,
+        id: TargetId,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<StoredEvent>, StoreError>> + Send;
+
+    /// Targets being watched, a page at a time.
+    fn list(
+        &self,
+        order: Order,
+        from: usize,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<Stored>, StoreError>> + Send;
+
+    /// Counts.
+    fn counts(&self) -> impl Future<Output = Result<Counts, StoreError>> + Send;
+
+    /// This worker is alive. Returns when it was last, where it is recorded.
+    fn beat(
+        &self,
+        worker: &str,
+        now: i64,
+    ) -> impl Future<Output = Result<Option<i64>, StoreError>> + Send;
+
+    /// Deletes what has been kept for long enough. Bodies that a present state rests on stay.
+    fn prune(
+        &self,
+        keep: &Retention,
+        now: i64,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

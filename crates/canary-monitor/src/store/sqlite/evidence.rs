@@ -1,0 +1,95 @@
+//! Bodies, each kept once, and what is deleted when.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::super::{Counts, Sighting, StoreError};
+use crate::config::Retention;
+use crate::observe::Body;
+use crate::target::TargetId;
+
+pub(super) fn keep(
+    connection: &Connection,
+    id: TargetId,
+    bodies: &[Body],
+    now: i64,
+) -> Result<(), StoreError> {
+    let mut add =
+        connection.prepare_cached("INSERT OR IGNORE INTO body (digest, bytes) VALUES (?1, ?2)")?;
+    let mut see = connection.prepare_cached(
+        "INSERT INTO sighting (target, digest, url, first, last, times)
+         VALUES (?1, ?2, ?3, ?4, ?4, 1)
+         ON CONFLICT DO UPDATE SET last = ?4, times = times + 1",
+    )?;
+    for body in bodies {
+        let digest = body.digest();
+        add.execute(params![digest.0, body.bytes])?;
+        see.execute(params![id.0, digest.0, body.url, now])?;
+    }
+    Ok(())
+}
+
+pub(super) fn bodies(
+    connection: &Connection,
+    digests: &[[u8; 32]],
+) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+    let mut read = connection.prepare_cached("SELECT bytes FROM body WHERE digest = ?1")?;
+    let each = digests.iter().map(|digest| read.query_row([digest], |row| row.get(0)).optional());
+    Ok(each.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn sightings(
+    connection: &Connection,
+    id: TargetId,
+) -> Result<Vec<Sighting>, StoreError> {
+    let mut rows = connection.prepare_cached(
+        "SELECT digest, url, first, last, times FROM sighting WHERE target = ?1
+         ORDER BY first, digest",
+    )?;
+    let rows = rows.query_map([id.0], |row| {
+        Ok(Sighting {
+            digest: row.get(0)?,
+            url: row.get(1)?,
+            first: row.get(2)?,
+            last: row.get(3)?,
+            times: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn counts(connection: &Connection) -> Result<Counts, StoreError> {
+    let one = |sql: &str| {
+        connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, Option<i64>>(0))
+    };
+    Ok(Counts {
+        targets: one("SELECT COUNT(*) FROM target WHERE active = 1")?.unwrap_or(0),
+        pending: one("SELECT COUNT(*) FROM outbox WHERE state = 0")?.unwrap_or(0),
+        oldest_pending: one("SELECT MIN(created) FROM outbox WHERE state = 0")?,
+        given_up: one("SELECT COUNT(*) FROM outbox WHERE state = 2")?.unwrap_or(0),
+        evidence_bytes: one("SELECT SUM(LENGTH(bytes)) FROM body")?.unwrap_or(0),
+    })
+}
+
+pub(super) fn prune(connection: &Connection, keep: &Retention, now: i64) -> Result<(), StoreError> {
+    if let Some(age) = keep.events {
+        connection.execute("DELETE FROM event WHERE at < ?1", [now - age])?;
+    }
+    if let Some(age) = keep.notices {
+        connection.execute("DELETE FROM outbox WHERE state <> 0 AND settled < ?1", [now - age])?;
+    }
+    if let Some(age) = keep.evidence {
+        // What a present state rests on is named in it, by its digest in hex.
+        connection.execute(
+            "DELETE FROM sighting WHERE last < ?1 AND NOT EXISTS (
+               SELECT 1 FROM target WHERE target.id = sighting.target
+               AND instr(target.memory, lower(hex(sighting.digest))) > 0)",
+            [now - age],
+        )?;
+        connection.execute(
+            "DELETE FROM body WHERE NOT EXISTS (
+               SELECT 1 FROM sighting WHERE sighting.digest = body.digest)",
+            [],
+        )?;
+    }
+    Ok(())
+}

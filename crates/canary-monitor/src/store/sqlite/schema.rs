@@ -1,0 +1,95 @@
+//! The tables, and how the file is opened.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::super::StoreError;
+
+/// Each entry takes the file from one version to the next.
+const MIGRATIONS: &[&str] = &["
+CREATE TABLE target (
+  id INTEGER PRIMARY KEY, url TEXT NOT NULL, name TEXT NOT NULL, active INTEGER NOT NULL,
+  wake INTEGER NOT NULL, severity INTEGER NOT NULL, memory TEXT NOT NULL) STRICT;
+CREATE INDEX target_by_severity ON target (severity DESC) WHERE severity > 0;
+CREATE TABLE event (
+  target INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL) STRICT;
+CREATE INDEX event_by_target ON event (target, at);
+CREATE TABLE outbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, target INTEGER NOT NULL,
+  sink TEXT NOT NULL, body TEXT NOT NULL, created INTEGER NOT NULL, due INTEGER NOT NULL,
+  lease INTEGER NOT NULL, fence INTEGER NOT NULL, tries INTEGER NOT NULL, state INTEGER NOT NULL,
+  settled INTEGER, error TEXT) STRICT;
+CREATE INDEX outbox_pending ON outbox (due) WHERE state = 0;
+CREATE INDEX outbox_order ON outbox (target, sink, id) WHERE state = 0;
+CREATE TABLE body (digest BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL) STRICT;
+CREATE TABLE sighting (
+  target INTEGER NOT NULL, digest BLOB NOT NULL, url TEXT NOT NULL, first INTEGER NOT NULL,
+  last INTEGER NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (target, digest, url)) STRICT, WITHOUT ROWID;
+CREATE INDEX sighting_by_digest ON sighting (digest);
+CREATE TABLE worker (name TEXT PRIMARY KEY, alive INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE watch_gap (worker TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
+"];
+
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    make_folder(path)?;
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.pragma_update(None, "journal_size_limit", 67_108_864)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    migrate(&connection)?;
+    Ok(connection)
+}
+
+fn migrate(connection: &Connection) -> Result<(), StoreError> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    for (version, step) in (1_i64..).zip(MIGRATIONS) {
+        if version > found {
+            connection.execute_batch(&format!(
+                "BEGIN IMMEDIATE; {step} PRAGMA user_version = {version}; COMMIT;"
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+fn make_folder(path: &Path) -> Result<(), StoreError> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => fs::create_dir_all(folder)
+            .map_err(|source| StoreError::Io { path: folder.to_owned(), source }),
+        None => Ok(()),
+    }
+}
+
+/// Held as long as a monitor uses the file; the system lets go of it when the process ends in any way.
+#[derive(Debug)]
+pub(super) struct Lock {
+    // The open transaction is the point; the mutex is there only so that threads may share it.
+    _held: Mutex<Connection>,
+}
+
+impl Lock {
+    pub(super) fn take(path: &Path) -> Result<Self, StoreError> {
+        make_folder(path)?;
+        let mut name = path.as_os_str().to_owned();
+        name.push(".lock");
+        let held = Connection::open(PathBuf::from(name))?;
+        match held.execute_batch("BEGIN EXCLUSIVE") {
+            Ok(()) => Ok(Self { _held: Mutex::new(held) }),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                Err(StoreError::InUse(path.to_owned()))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}

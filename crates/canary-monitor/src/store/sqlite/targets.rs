@@ -1,0 +1,230 @@
+//! Targets: turns, leases, steps and timelines.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::super::{Claim, Commit, Order, StoreError, Stored, StoredEvent};
+use super::{Desk, Lease, evidence, outbox};
+use crate::fleet::Fleet;
+use crate::memory::Memory;
+use crate::schedule::queue::Queue;
+use crate::schedule::respread;
+use crate::target::TargetId;
+
+/// A watch gap shorter than this, in seconds, is a restart.
+const GAP: i64 = 120;
+
+pub(super) fn enroll(
+    connection: &Connection,
+    desk: &mut Desk,
+    fleet: Fleet,
+    now: i64,
+) -> Result<(), StoreError> {
+    let mut known: HashMap<i64, (i64, bool)> = HashMap::with_capacity(fleet.len());
+    let mut rows = connection.prepare("SELECT id, wake, active FROM target")?;
+    let mut rows = rows.query([])?;
+    while let Some(row) = rows.next()? {
+        known.insert(row.get(0)?, (row.get(1)?, row.get(2)?));
+    }
+    let mut add = connection.prepare(
+        "INSERT INTO target (id, url, name, active, wake, severity, memory)
+         VALUES (?1, ?2, ?3, 1, ?4, 0, '')
+         ON CONFLICT (id) DO UPDATE SET active = 1, name = ?3, url = ?2",
+    )?;
+    let mut rename =
+        connection.prepare("UPDATE target SET name = ?2 WHERE id = ?1 AND name <> ?2")?;
+    let mut due = Vec::with_capacity(fleet.len());
+    for target in fleet.iter() {
+        let before = known.remove(&target.id.0);
+        let wake = before.map(|(wake, _)| wake);
+        let wake = respread(target.id, target.policy.interval, fleet.len(), wake, now);
+        if before.is_some_and(|(_, active)| active) {
+            rename.execute(params![target.id.0, target.name])?;
+        } else {
+            add.execute(params![target.id.0, target.url, target.name, wake])?;
+        }
+        if !desk.leases.contains_key(&target.id.0) {
+            due.push((target.id, wake));
+        }
+    }
+    let mut retire =
+        connection.prepare("UPDATE target SET active = 0 WHERE id = ?1 AND active = 1")?;
+    for (id, (_, active)) in known {
+        if active {
+            retire.execute([id])?;
+        }
+    }
+    desk.queue = Queue::fill(due.into_iter());
+    desk.fleet = fleet;
+    Ok(())
+}
+
+/// When and for how long.
+#[derive(Clone, Copy)]
+pub(super) struct Term {
+    pub(super) now: i64,
+    pub(super) due_by: i64,
+    pub(super) lease: i64,
+}
+
+pub(super) fn claim(
+    connection: &Connection,
+    desk: &mut Desk,
+    term: Term,
+    most: usize,
+) -> Result<Vec<Claim>, StoreError> {
+    let Term { now, due_by, lease } = term;
+    let stalled: Vec<i64> =
+        desk.leases.iter().filter(|(_, lease)| lease.until <= now).map(|(id, _)| *id).collect();
+    for id in stalled {
+        desk.leases.remove(&id);
+        desk.queue.push(TargetId(id), now);
+    }
+    let mut claims = Vec::new();
+    let mut read = connection.prepare_cached("SELECT memory FROM target WHERE id = ?1")?;
+    while claims.len() < most {
+        let Some((id, due)) = desk.queue.pop_due(due_by) else { break };
+        if !desk.fleet.contains(id) {
+            continue;
+        }
+        let memory: Option<String> = read.query_row([id.0], |row| row.get(0)).optional()?;
+        desk.fence += 1;
+        let fence = desk.fence;
+        desk.leases.insert(id.0, Lease { fence, until: now + lease });
+        claims.push(Claim { id, fence, due, memory: memory_of(memory.as_deref())? });
+    }
+    Ok(claims)
+}
+
+fn memory_of(text: Option<&str>) -> Result<Memory, StoreError> {
+    match text {
+        None | Some("") => Ok(Memory::default()),
+        Some(text) => Ok(serde_json::from_str(text)?),
+    }
+}
+
+fn end_lease(desk: &mut Desk, id: TargetId, fence: i64) -> Result<(), StoreError> {
+    match desk.leases.get(&id.0) {
+        Some(lease) if lease.fence == fence => {
+            desk.leases.remove(&id.0);
+            Ok(())
+        }
+        _ => Err(StoreError::Fenced),
+    }
+}
+
+pub(super) fn release(
+    desk: &mut Desk,
+    id: TargetId,
+    fence: i64,
+    wake: i64,
+) -> Result<(), StoreError> {
+    end_lease(desk, id, fence)?;
+    desk.queue.push(id, wake);
+    Ok(())
+}
+
+pub(super) fn commit(
+    connection: &Connection,
+    desk: &mut Desk,
+    commit: &Commit,
+) -> Result<(), StoreError> {
+    let id = commit.id;
+    if let Some(fence) = commit.fence {
+        end_lease(desk, id, fence)?;
+        // The turn stays queued whatever becomes of the write: a failed one is simply taken again.
+        desk.queue.push(id, commit.wake);
+    }
+    let memory = serde_json::to_string(&commit.memory)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO target (id, url, name, active, wake, severity, memory)
+             VALUES (?1, '', '', 0, ?2, ?3, ?4)
+             ON CONFLICT (id) DO UPDATE SET wake = ?2, severity = ?3, memory = ?4",
+        )?
+        .execute(params![id.0, commit.wake, i64::from(commit.severity as u8), memory])?;
+    let mut add = connection
+        .prepare_cached("INSERT INTO event (target, at, kind, detail) VALUES (?1, ?2, ?3, ?4)")?;
+    for event in &commit.events {
+        add.execute(params![id.0, event.at, event.kind.word(), event.detail])?;
+    }
+    outbox::add(connection, id, &commit.notices, commit.at)?;
+    evidence::keep(connection, id, &commit.bodies, commit.at)
+}
+
+pub(super) fn load(connection: &Connection, id: TargetId) -> Result<Memory, StoreError> {
+    let text: Option<String> = connection
+        .prepare_cached("SELECT memory FROM target WHERE id = ?1")?
+        .query_row([id.0], |row| row.get(0))
+        .optional()?;
+    memory_of(text.as_deref())
+}
+
+pub(super) fn events(
+    connection: &Connection,
+    id: TargetId,
+    most: usize,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut rows = connection.prepare_cached(
+        "SELECT at, kind, detail FROM event WHERE target = ?1 ORDER BY at DESC, rowid DESC LIMIT ?2",
+    )?;
+    let rows = rows.query_map(params![id.0, most], |row| {
+        Ok(StoredEvent { at: row.get(0)?, kind: row.get(1)?, detail: row.get(2)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn list(
+    connection: &Connection,
+    order: Order,
+    from: usize,
+    most: usize,
+) -> Result<Vec<Stored>, StoreError> {
+    let order = match order {
+        Order::Urgency => "severity DESC, wake",
+        Order::Name => "name",
+    };
+    let sql = format!(
+        "SELECT id, url, name, memory FROM target WHERE active = 1 ORDER BY {order} LIMIT ?1 OFFSET ?2"
+    );
+    let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let mut rows = connection.prepare_cached(&sql)?;
+    let mut rows = rows.query(params![number(most), number(from)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let memory: String = row.get(3)?;
+        found.push(Stored {
+            id: TargetId(row.get(0)?),
+            url: row.get(1)?,
+            name: row.get(2)?,
+            memory: memory_of(Some(&memory))?,
+        });
+    }
+    Ok(found)
+}
+
+pub(super) fn beat(
+    connection: &Connection,
+    worker: &str,
+    now: i64,
+) -> Result<Option<i64>, StoreError> {
+    let last: Option<i64> = connection
+        .prepare_cached("SELECT alive FROM worker WHERE name = ?1")?
+        .query_row([worker], |row| row.get(0))
+        .optional()?;
+    connection
+        .prepare_cached(
+            "INSERT INTO worker (name, alive) VALUES (?1, ?2)
+             ON CONFLICT (name) DO UPDATE SET alive = ?2",
+        )?
+        .execute(params![worker, now])?;
+    if let Some(last) = last.filter(|last| now - last > GAP) {
+        connection.execute(
+            "INSERT INTO watch_gap (worker, since, until) VALUES (?1, ?2, ?3)",
+            params![worker, last, now],
+        )?;
+    }
+    Ok(last)
+}

@@ -1,0 +1,257 @@
+//! The monitor's own condition: its network and its clock. Where most targets fail together, or every
+//! control URL does, it is the monitor that has trouble, and the targets' states freeze.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use canary_verifier::report::Code;
+
+use crate::memory::Memory;
+use crate::observe::{Observation, Outcome, Standing};
+use crate::policy::Policy;
+
+/// How many other hosts must have been asked before they say anything about the network.
+const QUORUM: usize = 3;
+/// How far clocks may differ, in seconds: as much as `verdicts.md` allows.
+const CLOCK_TOLERANCE: i64 = 600;
+/// After a jump of the clock, how long to wait for a host that tells the time.
+const CLOCK_PATIENCE: i64 = 900;
+const SAMPLES: usize = 256;
+
+/// Whether the monitor's network works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// It does.
+    Up,
+    /// Not enough other hosts have been asked since.
+    Undecided,
+    /// It does not: no target is to blame.
+    Down,
+}
+
+/// Whether the monitor's clock can be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// It can.
+    Sure,
+    /// It jumped, or most hosts tell another time: no date is compared with it.
+    Doubtful,
+}
+
+/// What a step takes into account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vantage {
+    /// The network.
+    pub network: Network,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl Vantage {
+    /// Nothing is wrong.
+    pub const GOOD: Self = Self { network: Network::Up, clock: Clock::Sure };
+}
+
+#[derive(Debug, Clone)]
+struct Sample {
+    host: u64,
+    at: i64,
+    answered: bool,
+    offset: Option<i64>,
+}
+
+impl Sample {
+    fn is_off(&self) -> bool {
+        self.offset.is_some_and(|offset| offset.abs() > CLOCK_TOLERANCE)
+    }
+}
+
+/// What the last checks say about the monitor itself.
+#[derive(Debug, Clone, Default)]
+pub struct Sampler {
+    samples: VecDeque<Sample>,
+    hosts: usize,
+    failed: usize,
+    off: usize,
+    controls: Vec<(i64, bool)>,
+    jumped_at: Option<i64>,
+}
+
+impl Sampler {
+    /// For a fleet on so many distinct hosts.
+    pub fn new(hosts: usize) -> Self {
+        Self { hosts, ..Self::default() }
+    }
+
+    /// The fleet changed.
+    pub fn resize(&mut self, hosts: usize) {
+        self.hosts = hosts;
+    }
+
+    /// One check ended. Hosts whose trouble is already told are left out by the caller.
+    pub fn record(&mut self, host: u64, at: i64, answered: bool, host_clock: Option<i64>) {
+        if self.samples.len() == SAMPLES
+            && let Some(old) = self.samples.pop_front()
+        {
+            self.failed -= usize::from(!old.answered);
+            self.off -= usize::from(old.is_off());
+        }
+        let offset = host_clock.map(|theirs| theirs - at);
+        let sample = Sample { host, at, answered, offset };
+        self.failed += usize::from(!sample.answered);
+        self.off += usize::from(sample.is_off());
+        self.samples.push_back(sample);
+        if self.jumped_at.is_some() && self.clock(at) == Clock::Sure {
+            self.jumped_at = None;
+        }
+    }
+
+    /// The control URLs were asked: whether any answered.
+    pub fn controls(&mut self, at: i64, any_answered: bool) {
+        self.controls = vec![(at, any_answered)];
+    }
+
+    /// The wall clock moved against the monotonic one: what was known of it is void.
+    pub fn jumped(&mut self, now: i64) {
+        self.jumped_at = Some(now);
+        self.samples.clear();
+        (self.failed, self.off) = (0, 0);
+        self.controls.clear();
+    }
+
+    /// What the network is like, as far as hosts other than `host` asked since `since` can tell.
+    pub fn network(&self, host: u64, since: i64) -> Network {
+        if self.controls.iter().any(|&(at, answered)| at >= since - 120 && !answered) {
+            return Network::Down;
+        }
+        if self.hosts <= QUORUM {
+            return Network::Up;
+        }
+        let theirs = || self.samples.iter().filter(|s| s.host != host && s.at >= since);
+        if theirs().all(|sample| sample.answered) && theirs().nth(QUORUM - 1).is_some() {
+            return Network::Up;
+        }
+        let latest = self.latest(since);
+        let others: Vec<bool> =
+            latest.iter().filter(|(other, _)| **other != host).map(|(_, s)| s.answered).collect();
+        if others.len() < QUORUM {
+            return Network::Undecided;
+        }
+        let failed = others.iter().filter(|answered| !**answered).count();
+        if failed * 2 > others.len() { Network::Down } else { Network::Up }
+    }
+
+    /// Whether the clock agrees with those of the hosts asked.
+    pub fn clock(&self, now: i64) -> Clock {
+        if self.off == 0 && self.jumped_at.is_none() {
+            return Clock::Sure;
+        }
+        let offsets: Vec<i64> =
+            self.latest(now - 86_400).values().filter_map(|sample| sample.offset).collect();
+        let off = offsets.iter().filter(|offset| offset.abs() > CLOCK_TOLERANCE).count();
+        let needed = QUORUM.min(self.hosts.max(1));
+        if off * 2 > offsets.len() && off >= needed {
+            return Clock::Doubtful;
+        }
+        match self.jumped_at {
+            Some(at) if offsets.len() < needed && (now - at).abs() < CLOCK_PATIENCE => {
+                Clock::Doubtful
+            }
+            _ => Clock::Sure,
+        }
+    }
+
+    /// The network and the clock, as a step of a target that was asked, or only woke, needs them. For
+    /// one that answers, and of which nothing is in doubt, the network is not in question.
+    pub fn vantage(
+        &self,
+        host: u64,
+        policy: &Policy,
+        memory: &Memory,
+        observation: Option<&Observation>,
+        now: i64,
+    ) -> Vantage {
+        let fine = observation.is_some_and(|seen| answered(&seen.outcome))
+            && memory.failures == 0
+            && memory.doubts.is_empty();
+        // A target that fails is compared with what others did since it began to; one that is frozen, with
+        // what they did lately.
+        let lately = now - (policy.interval / 4).max(600);
+        let since = memory.failing_since.filter(|&since| since <= now).unwrap_or(lately);
+        let network = if fine { Network::Up } else { self.network(host, since) };
+        Vantage { network, clock: self.clock(now) }
+    }
+
+    /// The monitor's own condition: what hosts asked within ten minutes say.
+    pub fn own(&self, now: i64) -> Vantage {
+        let quiet = self.failed == 0 && self.controls.is_empty() && !self.samples.is_empty();
+        let network = if quiet { Network::Up } else { self.network(0, now - 600) };
+        Vantage { network, clock: self.clock(now) }
+    }
+
+    fn latest(&self, since: i64) -> BTreeMap<u64, &Sample> {
+        self.samples.iter().filter(|s| s.at >= since).map(|s| (s.host, s)).collect()
+    }
+}
+
+/// Whether a host answered with something that could be a canary: a portal that answers for every host
+/// is no network.
+pub fn answered(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Unreachable(_) => false,
+        Outcome::Unchanged => true,
+        Outcome::Said(said) => {
+            said.standing == Standing::Authentic
+                || !said
+                    .findings
+                    .iter()
+                    .any(|f| matches!(f.code, Code::Missing | Code::Malformed | Code::TooLarge))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn most_hosts_failing_together_is_the_monitor() {
+        let mut sampler = Sampler::new(10);
+        assert_eq!(sampler.network(0, 0), Network::Undecided);
+        for host in 1..=3 {
+            sampler.record(host, 10, false, None);
+        }
+        assert_eq!(sampler.network(0, 0), Network::Down);
+        for host in 1..=2 {
+            sampler.record(host, 20, true, None);
+        }
+        assert_eq!(sampler.network(0, 0), Network::Up);
+        assert_eq!(sampler.network(0, 15), Network::Undecided);
+    }
+
+    #[test]
+    fn a_small_fleet_relies_on_control_urls() {
+        let mut sampler = Sampler::new(1);
+        assert_eq!(sampler.network(0, 0), Network::Up);
+        sampler.controls(50, false);
+        assert_eq!(sampler.network(0, 50), Network::Down);
+        sampler.controls(60, true);
+        assert_eq!(sampler.network(0, 50), Network::Up);
+    }
+
+    #[test]
+    fn after_a_jump_the_clock_is_doubtful_until_hosts_agree_with_it() {
+        let mut sampler = Sampler::new(10);
+        assert_eq!(sampler.clock(0), Clock::Sure);
+        sampler.jumped(1_000_000);
+        assert_eq!(sampler.clock(1_000_000), Clock::Doubtful);
+        for host in 0..3 {
+            sampler.record(host, 1_000_001, true, Some(5));
+        }
+        assert_eq!(sampler.clock(1_000_002), Clock::Doubtful);
+        sampler.jumped(20);
+        for host in 0..3 {
+            sampler.record(host, 21, true, Some(21));
+        }
+        assert_eq!(sampler.clock(22), Clock::Sure);
+    }
+}

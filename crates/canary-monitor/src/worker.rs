@@ -1,0 +1,254 @@
+//! The shell: claims what is due, checks it, takes the step and writes it down. It decides nothing.
+
+mod housekeeping;
+mod once;
+mod turn;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use crate::config::Config;
+use crate::metrics::Metrics;
+use crate::observe::Check;
+use crate::outbox;
+use crate::own;
+use crate::schedule::gate::Gate;
+use crate::sinks::Sinks;
+use crate::store::{Claim, Store, StoreError};
+use crate::target::TargetId;
+use crate::vantage::Sampler;
+
+/// How long an idle worker waits before it looks again.
+const IDLE: Duration = Duration::from_millis(500);
+/// How long a stopping worker waits for checks under way.
+const GOODBYE: Duration = Duration::from_secs(25);
+
+/// One process that watches. Copies share everything.
+#[derive(Debug)]
+pub struct Worker<S, C> {
+    shared: Arc<Shared<S, C>>,
+}
+
+impl<S, C> Clone for Worker<S, C> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+#[derive(Debug)]
+struct Shared<S, C> {
+    name: String,
+    store: S,
+    settings: RwLock<Arc<Settings<C>>>,
+    sampler: Mutex<Sampler>,
+    metrics: Arc<Metrics>,
+    notices: Notify,
+}
+
+/// What a reload replaces.
+#[derive(Debug)]
+pub struct Settings<C> {
+    /// The configuration.
+    pub config: Config,
+    /// Its sinks.
+    pub sinks: Sinks,
+    /// The checker for its fleet.
+    pub checker: C,
+}
+
+/// Now, by the wall clock.
+pub fn wall_clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+impl<S: Store, C: Check> Worker<S, C> {
+    /// A worker with a name of its own among those that share the store.
+    pub fn new(name: &str, store: S, settings: Settings<C>) -> Self {
+        let sampler = Sampler::new(settings.config.fleet.hosts());
+        Self {
+            shared: Arc::new(Shared {
+                name: name.to_owned(),
+                store,
+                settings: RwLock::new(Arc::new(settings)),
+                sampler: Mutex::new(sampler),
+                metrics: Arc::default(),
+                notices: Notify::new(),
+            }),
+        }
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.shared.metrics)
+    }
+
+    /// The store.
+    pub fn store(&self) -> &S {
+        &self.shared.store
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> Arc<Settings<C>> {
+        Arc::clone(&self.shared.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Under which identity the monitor's own state is kept.
+    pub fn own_id(&self) -> TargetId {
+        own::own_id(&self.shared.name)
+    }
+
+    fn sampler(&self) -> MutexGuard<'_, Sampler> {
+        self.shared.sampler.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over the fleet of the settings in force; the first thing to do.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub async fn enroll(&self) -> Result<(), StoreError> {
+        self.shared.store.enroll(&self.settings().config.fleet, wall_clock()).await
+    }
+
+    /// Takes over new settings; nothing under way is lost.
+    ///
+    /// # Errors
+    ///
+    /// The store's; the old settings stay in force.
+    pub async fn reload(&self, settings: Settings<C>) -> Result<(), StoreError> {
+        self.shared.store.enroll(&settings.config.fleet, wall_clock()).await?;
+        self.sampler().resize(settings.config.fleet.hosts());
+        *self.shared.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        self.shared.metrics.reloads.add(1);
+        Ok(())
+    }
+
+    /// Watches until told to stop; then lets what is under way end.
+    ///
+    /// # Errors
+    ///
+    /// The store's, where it cannot be used any more.
+    pub async fn run(&self, mut stop: watch::Receiver<bool>) -> Result<(), StoreError> {
+        let mut background = JoinSet::new();
+        let (this, until) = (self.clone(), stop.clone());
+        background.spawn(async move { this.send_loop(until).await });
+        let (this, until) = (self.clone(), stop.clone());
+        background.spawn(async move { this.housekeeping(until).await });
+        let watched = self.watch_loop(&mut stop).await;
+        let ended = tokio::time::timeout(GOODBYE, async {
+            while background.join_next().await.is_some() {}
+        });
+        if watched.is_ok() {
+            drop(ended.await);
+        }
+        watched
+    }
+
+    async fn watch_loop(&self, stop: &mut watch::Receiver<bool>) -> Result<(), StoreError> {
+        let limits = self.settings().config.limits.clone();
+        let mut gate = Gate::new(limits.concurrency, limits.per_host);
+        let mut waiting: VecDeque<(String, Claim)> = VecDeque::new();
+        let mut running: JoinSet<(String, Result<(), StoreError>)> = JoinSet::new();
+        while !*stop.borrow() {
+            let settings = self.settings();
+            let limits = &settings.config.limits;
+            gate.resize(limits.concurrency, limits.per_host);
+            let now = wall_clock();
+            let room = (2 * limits.concurrency).saturating_sub(gate.running() + waiting.len());
+            let wanted = room.min(gate.free() + limits.per_host);
+            let lease = limits.check_timeout * 3 + 60;
+            let claims = match wanted {
+                0 => Vec::new(),
+                wanted => self.shared.store.claim(now, now, lease, wanted).await?,
+            };
+            for claim in claims {
+                self.shared.metrics.lag.set((now - claim.due).max(0));
+                match settings.config.fleet.find(claim.id) {
+                    Some(target) => waiting.push_back((target.host().to_owned(), claim)),
+                    None => drop(self.shared.store.release(&claim, now + 3_600).await),
+                }
+            }
+            let mut started = 0;
+            for _ in 0..waiting.len() {
+                let Some((host, claim)) = waiting.pop_front() else { break };
+                if !gate.enter(&host) {
+                    waiting.push_back((host, claim));
+                    continue;
+                }
+                started += 1;
+                let (this, settings) = (self.clone(), Arc::clone(&settings));
+                running.spawn(async move {
+                    let done = this.turn(&settings, claim, turn::Ask::WhenDue).await;
+                    (host, done)
+                });
+            }
+            // Those that wait for their host are given back rather than held past their lease.
+            while waiting.len() > limits.concurrency {
+                let Some((_, claim)) = waiting.pop_back() else { break };
+                drop(self.shared.store.release(&claim, now + 5).await);
+            }
+            self.shared.metrics.running.set(i64::try_from(gate.running()).unwrap_or(i64::MAX));
+            if started == 0 || gate.free() == 0 {
+                tokio::select! {
+                    Some(done) = running.join_next() => settle(&mut gate, done)?,
+                    () = tokio::time::sleep(IDLE) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+            while let Some(done) = running.try_join_next() {
+                settle(&mut gate, done)?;
+            }
+        }
+        for (_, claim) in waiting {
+            drop(self.shared.store.release(&claim, wall_clock()).await);
+        }
+        let ending = async {
+            while let Some(done) = running.join_next().await {
+                settle(&mut gate, done)?;
+            }
+            Ok(())
+        };
+        tokio::time::timeout(GOODBYE, ending).await.unwrap_or(Ok(()))
+    }
+
+    async fn send_loop(&self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let sinks = self.settings().sinks.clone();
+            match outbox::send_due(&self.shared.store, &sinks, wall_clock, 32).await {
+                Ok(0) => {}
+                Ok(_) => continue,
+                Err(_) => self.shared.metrics.store_errors.add(1),
+            }
+            tokio::select! {
+                () = self.shared.notices.notified() => {}
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                _ = stop.changed() => {}
+            }
+        }
+        let sinks = self.settings().sinks.clone();
+        drop(outbox::send_due(&self.shared.store, &sinks, wall_clock, 32).await);
+    }
+}
+
+type Done = Result<(String, Result<(), StoreError>), tokio::task::JoinError>;
+
+fn settle(gate: &mut Gate, done: Done) -> Result<(), StoreError> {
+    match done {
+        Ok((host, result)) => {
+            gate.leave(&host);
+            match result {
+                // The lease passed to another worker, whose step counts.
+                Ok(()) | Err(StoreError::Fenced) => Ok(()),
+                Err(error) => Err(error),
+            }
+        }
+        // A check that panicked: its lease runs out and it is taken again. Its place stays taken, so
+        // that many of them are noticed.
+        Err(_) => Ok(()),
+    }
+}

@@ -1,0 +1,121 @@
+//! What is done beside the checks: beats, control URLs, the clock, pruning, the textfile, the dead-man
+//! ping and the service manager's watchdog.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use super::{Worker, wall_clock};
+use crate::notify;
+use crate::observe::Check;
+use crate::store::{Store, StoreError};
+
+/// The wall clock may move against the monotonic one by so many seconds before it is a jump.
+const JUMP: i64 = 120;
+/// A time without a beat longer than this, in seconds, is told as a gap.
+const GAP: i64 = 600;
+
+impl<S: Store, C: Check> Worker<S, C> {
+    pub(super) async fn housekeeping(&self, mut stop: watch::Receiver<bool>) {
+        let client = crate::sinks::http::client().ok();
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        let (mut wall, mut mono) = (wall_clock(), Instant::now());
+        let mut round: i64 = 0;
+        let mut gap = self.first_beat().await.unwrap_or(None);
+        notify::ready();
+        while !*stop.borrow() {
+            tokio::select! {
+                _ = tick.tick() => {}
+                _ = stop.changed() => break,
+            }
+            let passed = i64::try_from(mono.elapsed().as_secs()).unwrap_or(i64::MAX);
+            if (wall_clock() - wall - passed).abs() > JUMP {
+                self.sampler().jumped(wall_clock());
+                self.count(self.enroll().await);
+                (wall, mono) = (wall_clock(), Instant::now());
+            }
+            if round % 10 == 0 {
+                let beat = self.shared.store.beat(&self.shared.name, wall_clock()).await;
+                if self.count(beat).is_some() {
+                    notify::alive();
+                }
+                self.count(self.own_turn(gap.take()).await);
+            }
+            if let Some(client) = &client {
+                self.ask_outside(client, round).await;
+            }
+            if round % 3_600 == 1_800 {
+                let keep = self.settings().config.retention.clone();
+                self.count(self.shared.store.prune(&keep, wall_clock()).await);
+            }
+            if round % 15 == 0 {
+                self.write_textfile().await;
+            }
+            round += 1;
+        }
+        notify::stopping();
+    }
+
+    async fn first_beat(&self) -> Result<Option<i64>, StoreError> {
+        let now = wall_clock();
+        let last = self.shared.store.beat(&self.shared.name, now).await?;
+        Ok(last.map(|last| now - last).filter(|gap| *gap > GAP))
+    }
+
+    fn count<T>(&self, result: Result<T, StoreError>) -> Option<T> {
+        if result.is_err() {
+            self.shared.metrics.store_errors.add(1);
+        }
+        result.ok()
+    }
+
+    async fn ask_outside(&self, client: &reqwest::Client, round: i64) {
+        let settings = self.settings();
+        if round % 60 == 0 && !settings.config.controls.is_empty() {
+            let mut any = false;
+            for url in &settings.config.controls {
+                let request = client.get(url).timeout(Duration::from_secs(10)).send();
+                any |= request.await.is_ok_and(|answer| !answer.status().is_server_error());
+            }
+            self.sampler().controls(wall_clock(), any);
+        }
+        if let Some(dead_man) = &settings.config.dead_man
+            && round % dead_man.every == 0
+            && self.is_well()
+        {
+            let request = client.get(&dead_man.url).timeout(Duration::from_secs(10)).send();
+            if !request.await.is_ok_and(|answer| answer.status().is_success()) {
+                self.shared.metrics.ping_errors.add(1);
+            }
+        }
+    }
+
+    /// Whether the monitor does its work: the store answers and what is due is looked at.
+    pub fn is_well(&self) -> bool {
+        self.shared.metrics.lag.value() < 2 * self.settings().config.fleet.longest_interval()
+    }
+
+    /// Writes the textfile collector's file, where one is configured.
+    pub async fn write_textfile(&self) {
+        let settings = self.settings();
+        let Some(path) = &settings.config.textfile else { return };
+        let text = self.exposition().await;
+        if crate::textfile::write(path, &text).is_err() {
+            self.shared.metrics.textfile_errors.add(1);
+        }
+    }
+
+    /// The metrics as text.
+    pub async fn exposition(&self) -> String {
+        let settings = self.settings();
+        let from = settings.config.aggregate_from;
+        crate::metrics::exposition(
+            &self.shared.metrics,
+            &self.shared.store,
+            &settings.config.fleet,
+            from,
+            wall_clock(),
+        )
+        .await
+    }
+}

@@ -1,0 +1,74 @@
+//! `--once`: every target is asked one time, for cron and CI.
+
+use std::collections::HashSet;
+
+use tokio::task::JoinSet;
+
+use super::turn::Ask;
+use super::{Worker, wall_clock};
+use crate::observe::Check;
+use crate::outbox;
+use crate::schedule::gate::Gate;
+use crate::store::{Claim, Store, StoreError};
+
+impl<S: Store, C: Check> Worker<S, C> {
+    /// Asks every target once, and sends what is to be sent.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub async fn once(&self) -> Result<(), StoreError> {
+        let settings = self.settings();
+        let limits = &settings.config.limits;
+        let lease = limits.check_timeout * 3 + 60;
+        let mut gate = Gate::new(limits.concurrency, limits.per_host);
+        let mut seen = HashSet::new();
+        let mut waiting: Vec<Claim> = Vec::new();
+        let mut running = JoinSet::new();
+        drop(self.shared.store.beat(&self.shared.name, wall_clock()).await);
+        loop {
+            if waiting.is_empty() && seen.len() < settings.config.fleet.len() {
+                let now = wall_clock();
+                let claims =
+                    self.shared.store.claim(now, i64::MAX, lease, limits.concurrency).await?;
+                for claim in claims {
+                    match seen.insert(claim.id) {
+                        true => waiting.push(claim),
+                        false => self.shared.store.release(&claim, claim.due).await?,
+                    }
+                }
+            }
+            let mut held = Vec::new();
+            for claim in waiting.drain(..) {
+                let host = settings.config.fleet.find(claim.id).map(|t| t.host().to_owned());
+                let host = host.unwrap_or_default();
+                if !gate.enter(&host) {
+                    held.push(claim);
+                    continue;
+                }
+                let (this, settings) = (self.clone(), settings.clone());
+                running.spawn(async move {
+                    let done = this.turn(&settings, claim, Ask::Now).await;
+                    (host, done)
+                });
+            }
+            waiting = held;
+            match running.join_next().await {
+                Some(Ok((host, done))) => {
+                    gate.leave(&host);
+                    if let Err(error) = done
+                        && !matches!(error, StoreError::Fenced)
+                    {
+                        return Err(error);
+                    }
+                }
+                Some(Err(_)) => {}
+                None => break,
+            }
+        }
+        self.own_turn(None).await?;
+        while outbox::send_due(&self.shared.store, &settings.sinks, wall_clock, 32).await? > 0 {}
+        self.write_textfile().await;
+        Ok(())
+    }
+}

@@ -1,0 +1,166 @@
+//! One target's turn.
+
+use std::time::Duration;
+
+use super::{Settings, Worker, wall_clock};
+use crate::axes;
+use crate::fleet::host_hash;
+use crate::notice::{self, About, Subject};
+use crate::observe::{Check, Observation, Outcome};
+use crate::own;
+use crate::step::{Scene, Step, step, wants_check};
+use crate::store::{Claim, Commit, Store, StoreError};
+use crate::target::Target;
+use crate::vantage::{Vantage, answered};
+use canary_verifier::report::Code;
+
+/// Whether a target is asked although its time has not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    WhenDue,
+    Now,
+}
+
+impl<S: Store, C: Check> Worker<S, C> {
+    pub(super) async fn turn(
+        &self,
+        settings: &Settings<C>,
+        claim: Claim,
+        ask: Ask,
+    ) -> Result<(), StoreError> {
+        let Some(target) = settings.config.fleet.find(claim.id) else {
+            return self.shared.store.release(&claim, wall_clock() + 3_600).await;
+        };
+        let observation = match ask == Ask::Now || wants_check(&claim.memory, wall_clock()) {
+            true => Some(self.check(settings, &target, &claim).await),
+            false => None,
+        };
+        let now = wall_clock();
+        let vantage = self.vantage(&target, &claim, observation.as_ref(), now);
+        let silences = &settings.config.silences;
+        let held = |code: Code| silences.iter().any(|silence| silence.holds(&target, code, now));
+        let scene = Scene { id: target.id, policy: &target.policy, vantage, held: &held, now };
+        let Step { memory, changes, events, wake } =
+            step(scene, &claim.memory, observation.as_ref());
+        let about = About {
+            id: target.id,
+            subject: subject(&target),
+            memory: &memory,
+            state: axes::state(&memory, now),
+        };
+        let routes = &settings.config.routes;
+        let worst = |route: &&crate::route::Route| {
+            changes.iter().any(|change| route.takes(&target, change.severity))
+        };
+        let notices = notice::notices(&about, &changes, routes.iter().filter(worst), now);
+        let told = !notices.is_empty();
+        let bodies = observation.map(|seen| seen.bodies).unwrap_or_default();
+        let commit = Commit {
+            id: target.id,
+            fence: Some(claim.fence),
+            at: now,
+            wake,
+            severity: axes::severity(&memory),
+            memory,
+            events,
+            notices,
+            bodies,
+        };
+        self.shared.store.commit(commit).await?;
+        if told {
+            self.shared.notices.notify_one();
+        }
+        Ok(())
+    }
+
+    async fn check(&self, settings: &Settings<C>, target: &Target, claim: &Claim) -> Observation {
+        let started = wall_clock();
+        let limit = Duration::from_secs(settings.config.limits.check_timeout.unsigned_abs());
+        let metrics = &self.shared.metrics;
+        let check = settings.checker.check(target, &claim.memory, started);
+        let begun = std::time::Instant::now();
+        let observation = match tokio::time::timeout(limit, check).await {
+            Ok(observation) => observation,
+            Err(_) => {
+                let words = format!("the check took more than {} seconds", limit.as_secs());
+                Observation::new(wall_clock(), Outcome::Unreachable(words))
+            }
+        };
+        metrics.seconds.observe(begun.elapsed());
+        match &observation.outcome {
+            Outcome::Unreachable(_) => metrics.unreachable.add(1),
+            Outcome::Unchanged => metrics.unchanged.add(1),
+            Outcome::Said(_) => metrics.judged.add(1),
+        }
+        metrics.last_check.set(wall_clock());
+        observation
+    }
+
+    fn vantage(
+        &self,
+        target: &Target,
+        claim: &Claim,
+        observation: Option<&Observation>,
+        now: i64,
+    ) -> Vantage {
+        let mut sampler = self.sampler();
+        let host = host_hash(&target.url);
+        let known_trouble = claim
+            .memory
+            .episodes
+            .iter()
+            .any(|e| matches!(e.key.code, Code::Unreachable | Code::Missing | Code::Malformed));
+        if let Some(seen) = observation {
+            let answered = answered(&seen.outcome);
+            if answered || !known_trouble {
+                sampler.record(host, now, answered, seen.host_clock);
+            }
+        }
+        sampler.vantage(host, &target.policy, &claim.memory, observation, now)
+    }
+}
+
+fn subject(target: &Target) -> Subject {
+    Subject {
+        id: target.id.to_string(),
+        name: target.name.clone(),
+        url: target.url.clone(),
+        labels: target.labels.clone(),
+    }
+}
+
+impl<S: Store, C: Check> Worker<S, C> {
+    /// The monitor's own turn: its network, its clock, and a time when it did not run.
+    pub(super) async fn own_turn(&self, gap: Option<i64>) -> Result<(), StoreError> {
+        let (id, now) = (self.own_id(), wall_clock());
+        let vantage = self.sampler().own(now);
+        let before = self.shared.store.load(id).await?;
+        let (memory, changes) = own::step(id, &before, vantage, gap, now);
+        if memory == before {
+            return Ok(());
+        }
+        let settings = self.settings();
+        let subject = Subject {
+            id: id.to_string(),
+            name: format!("canary watch ({})", self.shared.name),
+            url: String::new(),
+            labels: Default::default(),
+        };
+        let about = About { id, subject, memory: &memory, state: own::OWN_STATE };
+        let notices = notice::notices(&about, &changes, settings.config.routes.iter(), now);
+        let commit = Commit {
+            id,
+            fence: None,
+            at: now,
+            wake: i64::MAX,
+            severity: axes::severity(&memory),
+            events: Vec::new(),
+            memory: memory.clone(),
+            notices,
+            bodies: Vec::new(),
+        };
+        self.shared.store.commit(commit).await?;
+        self.shared.notices.notify_one();
+        Ok(())
+    }
+}

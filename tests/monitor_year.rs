@@ -1,0 +1,314 @@
+//! A year in the life of a fleet, on a fake clock: every silence that is put in is alerted within one
+//! interval, and nothing else is, through outages, flaps, restarts and clock jumps.
+//!
+//! Nothing here sleeps or fetches: time is the head of the queue, and the checker is a function of the
+//! world below and the true time.
+
+use std::collections::{BTreeMap, HashMap};
+
+use canary_monitor::axes;
+use canary_monitor::episode::{Change, Turn};
+use canary_monitor::memory::Memory;
+use canary_monitor::observe::{Dates, Observation, Outcome, Said, Standing};
+use canary_monitor::own;
+use canary_monitor::policy::Policy;
+use canary_monitor::schedule::{queue::Queue, respread};
+use canary_monitor::step::{Scene, step, wants_check};
+use canary_monitor::target::TargetId;
+use canary_monitor::vantage::{Network, Sampler, answered};
+use canary_verifier::report::Code;
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+const START: i64 = 1_700_000_000;
+const YEAR: i64 = 365 * DAY;
+const INTERVAL: i64 = 24 * HOUR;
+const CADENCE: i64 = 30 * DAY;
+const GRACE: i64 = 7 * DAY;
+
+/// SplitMix64: the same year on every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: i64) -> i64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        i64::try_from((z ^ (z >> 31)) >> 1).expect("63 bits") % below
+    }
+}
+
+/// One publisher and its host.
+struct Site {
+    /// When each issue was published; number = index + 1.
+    published: Vec<i64>,
+    /// No issue after this one's time: silence.
+    silent: bool,
+    /// Spans in which the host does not answer.
+    outages: Vec<(i64, i64)>,
+    /// Spans in which it answers 404 for a moment.
+    glitches: Vec<(i64, i64)>,
+}
+
+/// The whole world.
+struct World {
+    sites: Vec<Site>,
+    /// The monitor's own network is down.
+    own_outages: Vec<(i64, i64)>,
+    /// The monitor does not run.
+    stopped: Vec<(i64, i64)>,
+    /// The monitor's clock is off by so much.
+    skews: Vec<(i64, i64, i64)>,
+}
+
+fn within(spans: &[(i64, i64)], at: i64) -> bool {
+    spans.iter().any(|&(from, to)| (from..to).contains(&at))
+}
+
+impl World {
+    fn new(count: usize) -> Self {
+        let mut dice = Dice(7);
+        let mut sites = Vec::new();
+        for n in 0..count {
+            let silent_from = match n % 20 {
+                0 | 1 => START + 40 * DAY + dice.roll(250 * DAY),
+                _ => i64::MAX,
+            };
+            let mut at = START - dice.roll(CADENCE);
+            let mut published = Vec::new();
+            while at < START + YEAR && (at < silent_from || published.is_empty()) {
+                published.push(at);
+                // In time, sometimes to the minute.
+                at += CADENCE - 60 - dice.roll(3 * DAY) * dice.roll(2);
+            }
+            let silent = at < START + YEAR;
+            let spans = |dice: &mut Dice, most, longest: i64| -> Vec<(i64, i64)> {
+                (0..dice.roll(most))
+                    .map(|_| {
+                        let from = START + dice.roll(YEAR);
+                        (from, from + 60 + dice.roll(longest))
+                    })
+                    .collect()
+            };
+            // Shorter than the patience of one hour: never to be told.
+            let outages = spans(&mut dice, 6, HOUR - 360);
+            let glitches = spans(&mut dice, 4, 8 * 60);
+            sites.push(Site { published, silent, outages, glitches });
+        }
+        let month = |n: i64| START + n * 30 * DAY;
+        Self {
+            sites,
+            own_outages: vec![(month(2), month(2) + 9 * HOUR), (month(5), month(5) + 40 * HOUR)],
+            stopped: vec![(month(3), month(3) + 30 * HOUR), (month(7), month(7) + 9 * DAY)],
+            skews: vec![
+                (month(9), month(9) + 5 * HOUR, 400 * DAY),
+                (month(10), month(10) + 3 * HOUR, -50 * DAY),
+            ],
+        }
+    }
+
+    /// What the monitor's clock shows at a true instant.
+    fn shown(&self, truth: i64) -> i64 {
+        let skew = self.skews.iter().find(|(from, to, _)| (*from..*to).contains(&truth));
+        truth + skew.map_or(0, |&(_, _, by)| by)
+    }
+
+    fn ask(&self, site: &Site, truth: i64) -> Outcome {
+        if within(&self.own_outages, truth) || within(&site.outages, truth) {
+            return Outcome::Unreachable("no connection in time".to_owned());
+        }
+        if within(&site.glitches, truth) {
+            return Outcome::Said(Box::new(Said {
+                standing: Standing::Missing,
+                ..Said::default()
+            }));
+        }
+        let number = site.published.partition_point(|&at| at <= truth);
+        let as_of = site.published[number.max(1) - 1];
+        Outcome::Said(Box::new(Said {
+            standing: Standing::Authentic,
+            issue: Some(Dates {
+                number: number as u64,
+                digest: String::new(),
+                as_of,
+                next_due: as_of + CADENCE,
+                expires: as_of + CADENCE + GRACE,
+            }),
+            ..Said::default()
+        }))
+    }
+}
+
+struct Told {
+    truth: i64,
+    site: usize,
+    change: Change,
+}
+
+/// Runs the year; gives what was told of the targets and of the monitor.
+fn live(world: &World) -> (Vec<Told>, Vec<(i64, Change)>, u64) {
+    let policy = Policy { interval: INTERVAL, ..Policy::default() };
+    let mut memories = vec![Memory::default(); world.sites.len()];
+    let ids: HashMap<TargetId, usize> = (0..world.sites.len())
+        .map(|n| (TargetId::of(&format!("https://c{n}.example/")), n))
+        .collect();
+    let count = world.sites.len();
+    let mut sampler = Sampler::new(count);
+    let mut due: HashMap<TargetId, i64> = HashMap::new();
+    let enroll = |due: &HashMap<TargetId, i64>, shown: i64| {
+        Queue::fill(
+            ids.keys().map(|&id| (id, respread(id, INTERVAL, count, due.get(&id).copied(), shown))),
+        )
+    };
+    let mut queue = enroll(&due, START);
+    let (mut told, mut own_told, mut checks) = (Vec::new(), Vec::new(), 0);
+    let (own_id, mut own_memory) = (own::own_id("test"), Memory::default());
+    let mut truth = START;
+    let mut skew = 0;
+    let mut own_turn = START;
+    while truth < START + YEAR {
+        if let Some(&(_, to)) =
+            world.stopped.iter().find(|(from, to)| (*from..*to).contains(&truth))
+        {
+            truth = to;
+            // A restart: what is in memory is gone, what is stored stays.
+            sampler = Sampler::new(count);
+            queue = enroll(&due, world.shown(truth));
+        }
+        let shown = world.shown(truth);
+        if shown - truth != skew {
+            skew = shown - truth;
+            sampler.jumped(shown);
+            queue = enroll(&due, shown);
+            own_turn = truth;
+        }
+        if truth >= own_turn {
+            let (memory, changes) = own::step(own_id, &own_memory, sampler.own(shown), None, shown);
+            own_memory = memory;
+            own_told.extend(changes.into_iter().map(|change| (truth, change)));
+            own_turn = truth + 300;
+        }
+        while let Some((id, _)) = queue.pop_due(shown) {
+            let site = ids[&id];
+            let memory = &memories[site];
+            let host = id.0.unsigned_abs();
+            let observation = wants_check(memory, shown).then(|| {
+                checks += 1;
+                let mut seen = Observation::new(shown, world.ask(&world.sites[site], truth));
+                if !matches!(seen.outcome, Outcome::Unreachable(_)) {
+                    seen.host_clock = Some(truth);
+                }
+                seen
+            });
+            let known = memory.episodes.iter().any(|e| e.key.code == Code::Unreachable);
+            if let Some(seen) = &observation {
+                let answered = answered(&seen.outcome);
+                if answered || !known {
+                    sampler.record(host, shown, answered, seen.host_clock);
+                }
+            }
+            let vantage = sampler.vantage(host, &policy, memory, observation.as_ref(), shown);
+            let scene = Scene { id, policy: &policy, vantage, held: &|_| false, now: shown };
+            let done = step(scene, memory, observation.as_ref());
+            told.extend(done.changes.into_iter().map(|change| Told { truth, site, change }));
+            memories[site] = done.memory;
+            due.insert(id, done.wake);
+            queue.push(id, done.wake);
+        }
+        // To the next event: a turn, the monitor's own, or a change of the world.
+        let next = queue.next_due().map_or(own_turn, |at| at - skew).min(own_turn).max(truth + 1);
+        truth = next;
+    }
+    (told, own_told, checks)
+}
+
+fn last_dates(site: &Site) -> (i64, i64) {
+    let last = *site.published.last().expect("there is a first issue");
+    (last + CADENCE, last + CADENCE + GRACE)
+}
+
+/// Ten thousand where the code is optimised; a twentieth of that in a debug build, which takes half a minute.
+fn targets() -> usize {
+    let asked = std::env::var("CANARY_YEAR_TARGETS").ok().and_then(|n| n.parse().ok());
+    asked.unwrap_or(if cfg!(debug_assertions) { 500 } else { 10_000 })
+}
+
+#[test]
+fn no_silence_is_missed_and_nothing_else_is_told() {
+    let world = World::new(targets());
+    let begun = std::time::Instant::now();
+    let (told, own_told, checks) = live(&world);
+    let mut alarms: BTreeMap<(usize, String), Vec<i64>> = BTreeMap::new();
+    let mut false_alarms = Vec::new();
+    for Told { truth, site, change } in &told {
+        if change.turn == Turn::Reminder {
+            continue;
+        }
+        let (due, expires) = last_dates(&world.sites[*site]);
+        let deserved = world.sites[*site].silent
+            && match change.code {
+                Code::Overdue => *truth > due,
+                Code::Lapsed => *truth > expires,
+                _ => false,
+            };
+        if deserved && change.turn == Turn::Opened {
+            alarms.entry((*site, change.code.to_string())).or_default().push(*truth);
+        } else {
+            false_alarms.push((*truth - START, *site, change.turn, change.code.to_string()));
+        }
+    }
+    assert_eq!(false_alarms, [], "of {} notices", told.len());
+    let blind: Vec<(i64, i64)> = world
+        .own_outages
+        .iter()
+        .chain(&world.stopped)
+        .copied()
+        .chain(world.skews.iter().map(|&(from, to, _)| (from, to)))
+        .collect();
+    let mut silences = 0;
+    let mut slowest = 0;
+    for (n, site) in world.sites.iter().enumerate().filter(|(_, site)| site.silent) {
+        let (due, expires) = last_dates(site);
+        for (code, date) in [("OVERDUE", due), ("LAPSED", expires)] {
+            // While the monitor is off, blind or without a clock, the interval counts from its end.
+            let from =
+                blind.iter().find(|span| within(&[**span], date)).map_or(date, |span| span.1);
+            if from + INTERVAL >= START + YEAR {
+                continue;
+            }
+            silences += 1;
+            let at = alarms.get(&(n, code.to_owned())).cloned().unwrap_or_default();
+            // Where the monitor was off at the date and the next one has passed too, only that is told.
+            let skipped = code == "OVERDUE" && expires <= from + INTERVAL;
+            assert!(
+                at.len() == 1 || (skipped && at.is_empty()),
+                "{n} {code} {at:?} {}",
+                date - START
+            );
+            let late = at.first().map_or(0, |at| at - from);
+            slowest = slowest.max(late);
+            assert!(late <= INTERVAL, "{n} {code}: {late} s late, at {}", date - START);
+        }
+    }
+    let own: Vec<(i64, Turn, &str)> =
+        own_told.iter().map(|(at, c)| ((at - START) / DAY, c.turn, c.about.as_str())).collect();
+    let opened = own.iter().filter(|(_, turn, _)| *turn == Turn::Opened).count();
+    println!(
+        "{checks} checks, {silences} silences, slowest {slowest} s, {own:?}, {:?}",
+        begun.elapsed()
+    );
+    assert!(silences > world.sites.len() / 10, "{silences}");
+    // One for each outage of its own network, one for each jump of its clock.
+    assert!((2..=6).contains(&opened), "{own:?}");
+}
+
+#[test]
+fn vantage_down_is_not_the_targets_fault() {
+    let mut sampler = Sampler::new(100);
+    for host in 0..50 {
+        sampler.record(host, START, host % 10 == 0, None);
+    }
+    assert_eq!(sampler.network(3, START - 60), Network::Down);
+    assert!(axes::needs_clock(Code::Lapsed));
+}
