@@ -7,6 +7,7 @@ use clap::Subcommand;
 use crate::error::Failure;
 
 mod completions;
+mod demo;
 mod dialects;
 mod diff;
 mod draft;
@@ -60,6 +61,8 @@ pub(crate) enum Command {
     Migrate(migrate::Migrate),
     /// Watch a fleet of canaries and tell what changes
     Watch(watch::Watch),
+    /// A whole life on this machine: sign, publish, serve, verify, then silence
+    Demo(demo::Demo),
     /// Print a completion script for a shell
     Completions(completions::Completions),
 }
@@ -83,6 +86,7 @@ impl Command {
             Self::Import(command) => command.run(),
             Self::Migrate(command) => command.run(),
             Self::Watch(command) => command.run(),
+            Self::Demo(command) => command.run(),
             Self::Completions(command) => command.run(),
         }
     }
