@@ -142,10 +142,6 @@ impl Asked {
                     let now = if stated.is_some() { clock::now() } else { at };
                     runtime.block_on(fetcher.fetch(prefix, Known::default(), &[], now)).evidence
                 }
-                _ => {
-                    let what = format!("cannot be read: {}", asked.entry.target);
-                    return Err(Failure::new(Kind::Usage, what));
-                }
             };
             let trust = Trust { pin: asked.target.pin.clone(), ..Trust::default() };
             let judgement = judge(&evidence, &trust, None, at);
