@@ -118,7 +118,7 @@ impl Company {
         let folder = Folder::open(&self.folder).map_err(failed)?;
         let keys = folder.machine_keys().map_err(failed)?;
         let publication =
-            Publication::prepare(&folder, &keys, now, Preparing::Append).map_err(failed)?;
+            Publication::prepare(&folder, &keys, None, now, Preparing::Append).map_err(failed)?;
         let mut store = Directory::open(site).map_err(failed)?;
         publication.write(&mut store, Depth::Everything).map_err(failed)?;
         publication.read_back(&mut store, now).map_err(failed)?;
