@@ -17,3 +17,8 @@ pub(crate) fn state_folder() -> Option<PathBuf> {
 pub(crate) fn trust_file() -> Option<PathBuf> {
     Some(choose_native_strategy().ok()?.config_dir().join("canary").join("trust.json"))
 }
+
+/// This person's signing keys: `$XDG_CONFIG_HOME/canary/keys`, or its like.
+pub(crate) fn keys_folder() -> Option<PathBuf> {
+    Some(choose_native_strategy().ok()?.config_dir().join("canary").join("keys"))
+}

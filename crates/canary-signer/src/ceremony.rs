@@ -3,6 +3,7 @@
 //! The ceremony speaks to a [`Person`]. Only the caller can give one: the command line gives a real
 //! terminal and nothing else (R1). Nothing here asks, says or keeps why a fact is left out (R4).
 
+mod scope;
 mod words;
 
 use std::collections::BTreeSet;

@@ -61,7 +61,7 @@ struct File {
     roster: RosterEntry,
     log: LogEntry,
     #[serde(default)]
-    targets: BTreeMap<String, Spanned<TargetEntry>>,
+    targets: BTreeMap<String, Spanned<toml::Value>>,
     #[serde(default)]
     evidence: EvidenceEntry,
     /// Whom publishing submits checkpoints to: its own affair.
@@ -74,22 +74,6 @@ struct File {
 struct CadenceEntry {
     profile: Profile,
     grace_hours: Option<u32>,
-}
-
-/// An address, or a table that holds one as `to`. What else a table may hold is publishing's affair.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-enum TargetEntry {
-    Address(String),
-    Table { to: String },
-}
-
-impl TargetEntry {
-    fn address(&self) -> &str {
-        match self {
-            Self::Address(address) | Self::Table { to: address } => address,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -120,7 +104,7 @@ impl Config {
             toml::from_str(&text).map_err(|error| ConfigError::syntax(&text, &error))?;
         let config = Self { folder: folder.to_owned(), source: text, file };
         for target in config.file.targets.values() {
-            if holds_credentials(target.get_ref().address()) {
+            if holds_credentials(target.get_ref()) {
                 return Err(config.problem(target, Problem::Credentials));
             }
         }
@@ -192,16 +176,6 @@ impl Config {
         VerifierKey::parse(key.get_ref()).ok_or_else(|| self.problem(key, Problem::VerifierKey))
     }
 
-    /// A target of `publish` by its name.
-    pub fn target(&self, name: &str) -> Option<&str> {
-        self.file.targets.get(name).map(|target| target.get_ref().address())
-    }
-
-    /// All targets of `publish`, by name.
-    pub fn targets(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.file.targets.iter().map(|(name, target)| (name.as_str(), target.get_ref().address()))
-    }
-
     /// The drand relays to ask for evidence, in order.
     pub fn drand_relays(&self) -> Vec<String> {
         let named = self.file.evidence.drand.clone();
@@ -218,14 +192,30 @@ fn some_unless_empty<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }
 
-/// Whether a URL carries a password or a token: credentials belong to the environment.
-fn holds_credentials(url: &str) -> bool {
+/// Whether a target carries a password or a token: credentials belong to the environment. What
+/// else a target is made of is for `publish` to read.
+fn holds_credentials(target: &toml::Value) -> bool {
+    match target {
+        toml::Value::String(url) => is_secret_url(url),
+        toml::Value::Array(list) => list.iter().any(holds_credentials),
+        toml::Value::Table(table) => {
+            table.iter().any(|(name, value)| names_secret(name) || holds_credentials(value))
+        }
+        _ => false,
+    }
+}
+
+fn is_secret_url(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let password = authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
-    let query = url.split_once('?').map_or("", |(_, query)| query).to_ascii_lowercase();
-    let token = ["secret", "token", "password", "signature", "access_key", "accesskey"];
-    password || token.iter().any(|word| query.contains(word))
+    password || url.split_once('?').is_some_and(|(_, query)| names_secret(query))
+}
+
+fn names_secret(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let words = ["secret", "token", "password", "signature", "access_key", "accesskey"];
+    words.iter().any(|word| text.contains(word))
 }
 
 #[cfg(test)]

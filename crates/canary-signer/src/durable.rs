@@ -100,21 +100,22 @@ pub fn create(path: &Path, bytes: &[u8], access: Access) -> Result<(), WriteErro
     sync_folder(path).map_err(failed)
 }
 
-/// Held while a folder's draft is replaced: of two runs at once one waits for the other. The system
+/// Held while a file is replaced: of two runs at once one waits for the other. The system
 /// lets go of it when a run ends in any way.
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "held for its drop")] File);
 
 impl Lock {
-    /// Waits for the lock of this file, which lies beside it with the suffix `.lock`.
+    /// Waits for the lock of this file: a hidden file beside it, `.<name>.lock`.
     ///
     /// # Errors
     ///
     /// The system's refusal.
     pub fn of(path: &Path) -> Result<Self, WriteError> {
-        let mut name = path.as_os_str().to_owned();
+        let mut name = std::ffi::OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
         name.push(".lock");
-        let path = PathBuf::from(name);
+        let path = path.with_file_name(name);
         let lock = || {
             let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
             file.lock()?;
@@ -214,7 +215,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("draft.json");
         let held = Lock::of(&path).unwrap();
-        let other = OpenOptions::new().write(true).open(folder.path().join("draft.json.lock"));
+        let other = OpenOptions::new().write(true).open(folder.path().join(".draft.json.lock"));
         let other = other.unwrap();
         assert!(other.try_lock().is_err());
         drop(held);

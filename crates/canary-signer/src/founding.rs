@@ -79,7 +79,7 @@ pub enum FoundingError {
 }
 
 /// What never belongs to the folder's history: private keys, and drafts before they are published.
-const GITIGNORE: &str = "/keys/log\n/keys/heartbeat\n/draft.json\n/draft.json.lock\n";
+const GITIGNORE: &str = "/keys/log\n/keys/heartbeat\n/draft.json\n/.draft.json.lock\n";
 
 impl Founding {
     /// Makes the folder: keys of the machines, public keys of the signers, `canary.toml`.

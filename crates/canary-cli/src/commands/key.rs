@@ -15,8 +15,8 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::error::{Failure, Kind};
-use crate::output;
 use crate::terminal::{Terminal, gone};
+use crate::{output, places};
 
 /// The greatest size of a public key file that is read, in bytes.
 const MAX_PUBLIC_KEY: u64 = 16_384;
@@ -308,13 +308,7 @@ fn refuse_inside_a_canary(path: &Path) -> Result<(), Failure> {
 }
 
 fn keys_folder() -> Result<PathBuf, Failure> {
-    let named =
-        |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let config = named("XDG_CONFIG_HOME")
-        .or_else(|| if cfg!(windows) { named("APPDATA") } else { None })
-        .or_else(|| std::env::home_dir().map(|home| home.join(".config")));
-    let config = config.ok_or_else(|| {
+    places::keys_folder().ok_or_else(|| {
         Failure::new(Kind::Config, "no home folder is known").hint("name a file with --out")
-    })?;
-    Ok(config.join("canary").join("keys"))
+    })
 }

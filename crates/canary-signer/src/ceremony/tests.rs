@@ -67,6 +67,8 @@ fn every_fact_is_shown_in_every_language_with_its_scope() {
         "2026-03-31T09:00:00Z",
         "all our entities",
         "CDN (paas)",
+        "network control, data transfer",
+        "网络控制, 数据传输",
         "We will contest it.",
         "2 persons of 3, from 2 jurisdictions",
         "affirms 2 facts",

@@ -7,6 +7,7 @@ use canary_format::key::Fingerprint;
 use canary_format::roster::{Roster, Signer};
 use canary_format::time::Timestamp;
 
+use super::scope;
 use crate::changes::{changes as between, counter_words};
 use crate::draft::{Draft, RosterOf};
 use crate::lint::{Warning, evidence_instant, is_reworded};
@@ -118,7 +119,7 @@ pub(super) fn fact(draft: &Draft, index: usize, fact: &Fact) -> String {
         }
     };
     push(&mut out, "when", &tense);
-    for (member, words) in scope(issue, fact) {
+    for (member, words) in scope::in_words(issue, fact) {
         push(&mut out, member, &words);
     }
     if let Some(after) = issue.retires(&fact.id) {
@@ -128,37 +129,6 @@ pub(super) fn fact(draft: &Draft, index: usize, fact: &Fact) -> String {
         push(&mut out, "supersedes", id);
     }
     out
-}
-
-/// A fact's scope in words: the names that its ids stand for.
-fn scope(issue: &Issue, fact: &Fact) -> Vec<(&'static str, String)> {
-    let scope = &fact.scope;
-    let entity = |id: &String| {
-        let entity = issue.publisher.entities.iter().find(|entity| entity.id == *id);
-        entity.map_or_else(|| id.clone(), |e| format!("{} ({})", e.name, e.jurisdiction))
-    };
-    let service = |id: &String| {
-        let service = issue.publisher.services.iter().find(|service| service.id == *id);
-        service.map_or_else(|| id.clone(), |s| format!("{} ({})", s.name, s.model))
-    };
-    let mut out = vec![
-        ("said by", named(&scope.entities, "all our entities", entity)),
-        ("services", named(&scope.services, "all our services", service)),
-        ("acting as", named(&scope.roles, "in every role", String::clone)),
-        ("layers", named(&scope.layers, "all layers", String::clone)),
-        ("where", named(&scope.jurisdictions, "all jurisdictions", String::clone)),
-    ];
-    if let Some(excludes) = &scope.excludes {
-        out.push(("not covered", excludes.join("; ")));
-    }
-    out
-}
-
-fn named(names: &[String], all: &str, name: impl Fn(&String) -> String) -> String {
-    if names == ["all"] {
-        return all.to_owned();
-    }
-    names.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// What is signed besides the facts.

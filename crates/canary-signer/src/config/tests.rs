@@ -137,11 +137,26 @@ fn a_band_stays_a_band() {
 }
 
 #[test]
-fn credentials_are_seen_in_urls() {
-    for url in ["https://u:p@host/", "s3://k:s@bucket/x", "https://host/?X-Amz-Signature=1"] {
-        assert!(holds_credentials(url), "{url}");
+fn credentials_are_seen_in_targets() {
+    let target = |text: &str| {
+        let table: toml::Table = toml::from_str(&format!("target = {text}")).unwrap();
+        holds_credentials(&table["target"])
+    };
+    for text in [
+        "\"https://u:p@host/\"",
+        "\"s3://k:s@bucket/x\"",
+        "\"https://host/?X-Amz-Signature=1\"",
+        "{ to = \"s3://bucket\", secret_key = \"x\" }",
+        "{ to = \"https://u:p@host/\" }",
+    ] {
+        assert!(target(text), "{text}");
     }
-    for url in ["sftp://deploy@host/srv/canary", "s3://bucket/a:b@c", "git@host:repo.git", "site"] {
-        assert!(!holds_credentials(url), "{url}");
+    for text in [
+        "\"sftp://deploy@host/srv/canary\"",
+        "\"s3://bucket/a:b@c\"",
+        "\"git@host:repo.git\"",
+        "{ to = \"s3://bucket\", endpoint = \"https://s3.example\", profile = \"canary\" }",
+    ] {
+        assert!(!target(text), "{text}");
     }
 }

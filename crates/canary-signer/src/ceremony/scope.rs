@@ -1,0 +1,105 @@
+//! A fact's scope in words, in English and, where the publisher speaks it, in Chinese. Ids become
+//! the names they stand for; names stay as they are signed.
+
+use canary_format::issue::{Fact, Issue, LAYERS, ROLES};
+
+/// The words of one language, in the order of the scope's members, of [`LAYERS`] and of [`ROLES`].
+struct Words {
+    members: [&'static str; 6],
+    all: [&'static str; 5],
+    layers: [&'static str; 14],
+    roles: [&'static str; 4],
+}
+
+const ENGLISH: Words = Words {
+    members: ["said by", "services", "acting as", "layers", "where", "not covered"],
+    all: ["all our entities", "all our services", "every role", "all layers", "all jurisdictions"],
+    layers: [
+        "physical infrastructure",
+        "resource abstraction and control",
+        "operating system",
+        "network control",
+        "application",
+        "data storage",
+        "data transfer",
+        "data access",
+        "data migration",
+        "data destruction",
+        "data security management",
+        "security review and forensics",
+        "personal information",
+        "identity and access management",
+    ],
+    roles: ["controller", "processor", "sub-processor", "joint controller"],
+};
+
+const CHINESE: Words = Words {
+    members: ["声明主体", "服务", "角色", "层", "法域", "不包括"],
+    all: ["本方全部主体", "本方全部服务", "任何角色", "所有层", "所有法域"],
+    layers: [
+        "物理基础设施",
+        "资源抽象和管理",
+        "操作系统",
+        "网络控制",
+        "应用",
+        "数据存储",
+        "数据传输",
+        "数据访问",
+        "数据迁移",
+        "数据销毁",
+        "数据安全管理",
+        "安全审查和取证",
+        "个人隐私信息",
+        "身份识别和访问管理",
+    ],
+    roles: ["个人信息处理者", "受托处理者", "再受托处理者", "共同处理者"],
+};
+
+/// Names of the scope's members, and what they say.
+pub(super) fn in_words(issue: &Issue, fact: &Fact) -> Vec<(&'static str, String)> {
+    let mut out = rows(&ENGLISH, issue, fact);
+    let is_chinese = |tag: &String| tag == "zh" || tag.starts_with("zh-");
+    if issue.publisher.languages.iter().any(is_chinese) {
+        out.extend(rows(&CHINESE, issue, fact));
+    }
+    out
+}
+
+fn rows(words: &Words, issue: &Issue, fact: &Fact) -> Vec<(&'static str, String)> {
+    let scope = &fact.scope;
+    let entity = |id: &String| {
+        let entity = issue.publisher.entities.iter().find(|entity| entity.id == *id);
+        entity.map_or_else(|| id.clone(), |e| format!("{} ({})", e.name, e.jurisdiction))
+    };
+    let service = |id: &String| {
+        let service = issue.publisher.services.iter().find(|service| service.id == *id);
+        service.map_or_else(|| id.clone(), |s| format!("{} ({})", s.name, s.model))
+    };
+    let role = |id: &String| word(&ROLES, &words.roles, id);
+    let layer = |id: &String| word(&LAYERS, &words.layers, id);
+    let [entities, services, roles, layers, jurisdictions] = words.all;
+    let said = [
+        named(&scope.entities, entities, entity),
+        named(&scope.services, services, service),
+        named(&scope.roles, roles, role),
+        named(&scope.layers, layers, layer),
+        named(&scope.jurisdictions, jurisdictions, String::clone),
+    ];
+    let mut out: Vec<_> = words.members.into_iter().zip(said).collect();
+    if let Some(excludes) = &scope.excludes {
+        out.push((words.members[5], excludes.join("; ")));
+    }
+    out
+}
+
+fn word(ids: &[&str], words: &[&str], id: &str) -> String {
+    let at = ids.iter().position(|known| *known == id);
+    at.map_or(id, |at| words[at]).to_owned()
+}
+
+fn named(names: &[String], all: &str, name: impl Fn(&String) -> String) -> String {
+    if names == ["all"] {
+        return all.to_owned();
+    }
+    names.iter().map(name).collect::<Vec<_>>().join(", ")
+}

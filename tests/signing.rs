@@ -1,0 +1,187 @@
+//! The signing ceremony as people hold it: at a terminal, with keys of several makers.
+
+#![cfg(unix)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
+
+#[path = "signing/desk.rs"]
+mod desk;
+#[path = "signing/keys.rs"]
+mod keys;
+#[path = "signing/other_reader.rs"]
+mod other_reader;
+
+use std::process::{Command, Stdio};
+
+use canary_format::envelope::Envelope;
+use canary_format::issue::Issue;
+use desk::{Desk, Pressed};
+use nix::sys::signal::Signal;
+
+use Pressed::{Affirm, LeaveOut};
+
+#[test]
+fn two_persons_sign_and_the_company_publishes() {
+    let desk = Desk::founded();
+    desk.sign("ada", &[Affirm, Affirm]);
+    let status = desk.canary(&["status"]);
+    assert_eq!(status.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(said.contains("signed by Ada") && said.contains("still to sign: 1 of Bo, Chen"));
+    desk.sign("bo", &[Affirm, Affirm]);
+    let published = desk.canary(&["publish", "--to", "site"]);
+    assert!(published.status.success(), "{published:?}");
+    assert!(!desk.path("draft.json").exists());
+    let bytes = std::fs::read(desk.path("canaries/0001.json")).unwrap();
+    let envelope = Envelope::parse(&bytes).unwrap();
+    let issue = Issue::parse(envelope.payload()).unwrap();
+    assert_eq!(issue.facts.len(), 2);
+    let status = desk.canary(&["status", "--json", "--ics", "renewal.ics"]);
+    assert_eq!(status.status.code(), Some(0));
+    let ics = std::fs::read_to_string(desk.path("renewal.ics")).unwrap();
+    let due = issue.next_due.to_string().replace(['-', ':'], "");
+    assert!(ics.contains(&format!("DTSTART:{due}")), "{ics}");
+}
+
+#[test]
+fn one_key_press_leaves_a_fact_out_and_no_trace_of_it() {
+    let desk = Desk::founded();
+    let before = desk.issue();
+    desk.sign("ada", &[Affirm, LeaveOut]);
+    let draft = std::fs::read_to_string(desk.path("draft.json")).unwrap();
+    assert!(!draft.contains("net.no-feed"));
+    let mut after = desk.issue();
+    assert_eq!(after.facts, before.facts[..1]);
+    after.facts.clone_from(&before.facts);
+    assert_eq!(after, before, "nothing else differs");
+}
+
+#[test]
+fn a_later_signer_who_leaves_a_fact_out_starts_anew() {
+    let desk = Desk::founded();
+    desk.sign("ada", &[Affirm, Affirm]);
+    let shown = desk.sign("bo", &[LeaveOut, Affirm]);
+    assert!(shown.contains("these persons sign again: Ada"), "{shown}");
+    assert!(!desk.canary(&["publish", "--to", "site"]).status.success());
+    let shown = desk.sign("ada", &[Affirm]);
+    assert!(shown.contains("since the first signature") && shown.contains("not here any more"));
+    assert!(desk.canary(&["publish", "--to", "site"]).status.success());
+    let envelope = std::fs::read_to_string(desk.path("canaries/0001.json")).unwrap();
+    let payload = Envelope::parse(envelope.as_bytes()).unwrap();
+    assert!(!String::from_utf8_lossy(payload.payload()).contains("keys.own"));
+}
+
+#[test]
+fn the_next_issue_shows_what_changed_and_drafts_keep_signatures() {
+    let desk = Desk::published();
+    let toml = desk.path("canary.toml");
+    let text = std::fs::read_to_string(&toml).unwrap();
+    std::fs::write(&toml, text.replace("threshold = 2", "threshold = 3")).unwrap();
+    desk.wait_until_after(desk.newest().as_of);
+    assert!(desk.canary(&["draft"]).status.success());
+    let shown = desk.sign("ada", &[Affirm, Affirm]);
+    assert!(shown.contains("Changes since issue 1:"), "{shown}");
+    assert!(shown.contains("3 persons from 2 jurisdictions, before 2 from 2"), "{shown}");
+    assert!(shown.contains("(as in issue 1)"));
+    let signed = std::fs::read(desk.path("draft.json")).unwrap();
+    let again = desk.canary(&["draft"]);
+    assert_eq!(again.status.code(), Some(78), "a draft with signatures is not made anew");
+    assert_eq!(std::fs::read(desk.path("draft.json")).unwrap(), signed);
+    // Made anew within the same second it would be the same payload, and keep its signatures.
+    desk.wait_until_after(desk.issue().as_of);
+    assert!(desk.canary(&["draft", "--discard-signatures"]).status.success());
+    assert!(desk.draft().signatures().is_empty() && desk.draft().first_signed().is_some());
+}
+
+#[test]
+fn nothing_signs_without_a_person_at_a_terminal() {
+    let desk = Desk::founded();
+    let before = std::fs::read(desk.path("draft.json")).unwrap();
+    let key = desk.key("ada");
+    let answers = "aa\nsign 1\n".repeat(100);
+    for input in [Stdio::null(), desk.pipe(&"y\n".repeat(1_000)), desk.pipe(&answers)] {
+        // In a session of its own there is no terminal to fall back on either.
+        let mut command = Command::new("setsid");
+        command.arg(env!("CARGO_BIN_EXE_canary")).args(["sign", "--key"]).arg(&key);
+        let output = command.current_dir(desk.root()).stdin(input).output().unwrap();
+        assert_eq!(output.status.code(), Some(64), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("needs a person at a terminal"));
+    }
+    // `yes` from a terminal of its own: no key of it affirms anything, and `sign 1` is never typed.
+    let mut session = desk.spawn(&["sign", "--key", &key]);
+    for _ in 0..200 {
+        if session.send("y\n").and_then(|_| session.flush().map(|()| 0)).is_err() {
+            break;
+        }
+    }
+    let shown = session.exp_eof().unwrap();
+    assert!(shown.contains("stopped: nothing was signed"), "{shown}");
+    assert_eq!(std::fs::read(desk.path("draft.json")).unwrap(), before);
+}
+
+#[test]
+fn a_killed_ceremony_loses_nothing_and_is_run_again() {
+    let desk = Desk::founded();
+    desk.sign("ada", &[Affirm, Affirm]);
+    let before = std::fs::read(desk.path("draft.json")).unwrap();
+    for (answers, until) in [(0, "you sign as"), (1, "Fact 2 of 2"), (2, "To sign, type")] {
+        let mut session = desk.spawn(&["sign", "--key", &desk.key("bo")]);
+        for _ in 0..answers {
+            session.exp_string("q: stop   > ").unwrap();
+            session.send("a").and_then(|_| session.flush().map(|()| 0)).unwrap();
+        }
+        session.exp_string(until).unwrap();
+        session.process_mut().signal(Signal::SIGKILL).unwrap();
+        session.process().wait().unwrap();
+        assert_eq!(std::fs::read(desk.path("draft.json")).unwrap(), before, "{until}");
+    }
+    desk.sign("bo", &[Affirm, Affirm]);
+    assert_eq!(desk.draft().signatures().len(), 2);
+}
+
+#[test]
+fn a_statement_that_waits_for_a_review_is_not_signed() {
+    let desk = Desk::founded();
+    let toml = desk.path("canary.toml");
+    let text = std::fs::read_to_string(&toml).unwrap();
+    let fact = "[[facts]]\ntemplate = \"order.transfer\"\nscope = { jurisdictions = [\"AU\"] }\n\n[roster]";
+    std::fs::write(&toml, text.replace("[roster]", fact)).unwrap();
+    let drafted = desk.canary(&["draft", "--json"]);
+    let document: serde_json::Value = serde_json::from_slice(&drafted.stdout).unwrap();
+    let waiting = &document["reviews_needed"][0];
+    assert_eq!(waiting["jurisdiction"], "AU");
+    let before = std::fs::read(desk.path("draft.json")).unwrap();
+    let mut session = desk.spawn(&["sign", "--key", &desk.key("ada")]);
+    let shown = session.exp_eof().unwrap();
+    assert!(shown.contains("wait for a named review"), "{shown}");
+    assert_eq!(std::fs::read(desk.path("draft.json")).unwrap(), before);
+    let review = format!(
+        "[[review]]\nstatement = \"order.transfer\"\njurisdiction = \"AU\"\nwords = {}\nreviewer = \"R. Viewer\"\ndate = \"2026-01-01\"\n",
+        waiting["words"]
+    );
+    std::fs::write(desk.path("reviews.toml"), review).unwrap();
+    desk.sign("ada", &[Affirm, Affirm, Affirm]);
+    let draft = std::fs::read_to_string(desk.path("draft.json")).unwrap();
+    assert!(!draft.contains("Viewer"), "a review stays outside the issue");
+}
+
+#[test]
+fn mistakes_are_told_with_a_status_of_their_own() {
+    let desk = Desk::founded();
+    let before = std::fs::read(desk.path("draft.json")).unwrap();
+    for (text, status) in [("origin = ", 78), ("origin = \"x\"\nfact = 1\n", 78)] {
+        let toml = desk.path("canary.toml");
+        let good = std::fs::read(&toml).unwrap();
+        std::fs::write(&toml, text).unwrap();
+        let output = desk.canary(&["draft"]);
+        assert_eq!(output.status.code(), Some(status));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("canary.toml line"), "{output:?}");
+        std::fs::write(&toml, good).unwrap();
+    }
+    assert_eq!(std::fs::read(desk.path("draft.json")).unwrap(), before);
+    std::fs::write(desk.path("draft.json"), &before[..before.len() / 2]).unwrap();
+    assert_eq!(desk.canary(&["status"]).status.code(), Some(65));
+    assert_eq!(desk.canary(&["init", "."]).status.code(), Some(64));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let nothing = desk.canary(&["status", "--folder", elsewhere.path().to_str().unwrap()]);
+    assert_eq!(nothing.status.code(), Some(78));
+}
