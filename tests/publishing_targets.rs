@@ -10,7 +10,6 @@ mod fixture;
 #[allow(dead_code)]
 mod folder;
 #[path = "server/mod.rs"]
-#[allow(dead_code)]
 mod server;
 
 use std::io::{Read as _, Write as _};

@@ -21,6 +21,7 @@ use serde::Serialize;
 
 use self::stack::Asked;
 use crate::error::{Failure, Kind};
+use crate::examine::instant;
 use crate::{clock, output};
 
 const EXAMPLE: &str = "Examples:
@@ -217,8 +218,4 @@ fn severity(suppliers: &[Supplier<'_>]) -> Severity {
 
 fn date(text: &str) -> Result<Date, String> {
     Date::parse(text).ok_or_else(|| "not a date written YYYY-MM-DD".to_owned())
-}
-
-fn instant(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).ok_or_else(|| "not an instant written YYYY-MM-DDTHH:MM:SSZ".to_owned())
 }

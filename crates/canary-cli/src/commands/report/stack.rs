@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use canary_format::pin::Pin;
+use canary_dialects::dialect::recognise;
+use canary_dialects::reading::Published;
 use canary_format::text::is_id;
 use canary_format::time::Timestamp;
 use canary_report::profile::{MAX_PROFILE, Profile, ProfileError};
@@ -13,15 +14,17 @@ use canary_report::stack::{Entry, MAX_STACK, Stack};
 use canary_report::supplier::{Canary, Supplier};
 use canary_report::tia::Exhibit;
 use canary_report::watch::{MAX_WATCH, WatchRecord};
-use canary_verifier::evidence::{Evidence, Trust};
+use canary_verifier::evidence::{self, Evidence, Seen, Site, Source, Trust};
 use canary_verifier::fetch::{Fetcher, Known, Limits};
 use canary_verifier::files;
 use canary_verifier::judge::{Judgement, judge};
-use canary_verifier::target::{Place, Target};
+use canary_verifier::state::Store;
+use canary_verifier::target::{Place, Prefix, Target};
 
 use super::failure;
 use crate::error::{Failure, Kind};
-use crate::{clock, output};
+use crate::examine::{of_state, parse_pin, trust_entries};
+use crate::{clock, output, places};
 
 /// The profile where none is named: it asks the most of suppliers.
 const PROFILE: &str = "yd-t-4060-2022";
@@ -55,6 +58,7 @@ pub(super) struct Obtained<'a> {
     asked: &'a AskedSupplier,
     evidence: Evidence,
     judgement: Judgement,
+    other_format: Option<String>,
 }
 
 impl Asked {
@@ -109,52 +113,95 @@ impl Asked {
                 None => None,
             };
             let target = target(&entry, beside)?;
+            let entry = Entry { pin: target.pin.as_ref().map(ToString::to_string), ..entry };
             suppliers.push(AskedSupplier { entry, target, profile, profile_file, watch });
         }
         Ok(Self { customer: stack.customer, suppliers })
     }
 
-    /// Obtains and judges every canary. `stated` is the instant that the user named, if any: what is
-    /// fetched is recorded as of now, what is read from files as of the judging instant.
+    /// Obtains and judges every canary, and keeps nothing. `stated` is the instant that the user
+    /// named, if any: what is fetched is recorded as of now, what is read from files as of the judging
+    /// instant.
     pub(super) fn obtain(
         &self,
         at: Timestamp,
         stated: Option<Timestamp>,
     ) -> Result<Vec<Obtained<'_>>, Failure> {
-        let later = |error: &dyn std::error::Error| Failure::from_error(Kind::Later, error);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| later(&error))?;
-        let mut fetcher = None;
+        let fetched_at = if stated.is_some() { clock::now() } else { at };
         let mut obtained = Vec::new();
         for asked in &self.suppliers {
-            let evidence = match &asked.target.place {
-                Place::Path(path) => files::read(path, at),
+            let (mut evidence, seen) = match &asked.target.place {
+                Place::Path(path) => (files::read(path, at), None),
                 Place::Site(prefix) => {
-                    let fetcher = match &mut fetcher {
-                        Some(fetcher) => fetcher,
-                        none => none.insert(
-                            Fetcher::new(Limits::default()).map_err(|error| later(&error))?,
-                        ),
-                    };
-                    output::progress(&format!("fetching {prefix}"));
-                    let now = if stated.is_some() { clock::now() } else { at };
-                    runtime.block_on(fetcher.fetch(prefix, Known::default(), &[], now)).evidence
+                    let seen = seen(prefix)?;
+                    (fetch(prefix, seen.as_ref(), fetched_at)?, seen)
                 }
             };
             let trust = Trust { pin: asked.target.pin.clone(), ..Trust::default() };
-            let judgement = judge(&evidence, &trust, None, at);
-            obtained.push(Obtained { asked, evidence, judgement });
+            let judgement = judge(&evidence, &trust, seen.as_ref(), at);
+            if let (Some(seen), Source::Site(site)) = (seen, &mut evidence.source) {
+                keep_what_was_seen(site, seen);
+            }
+            let other_format = asked.entry.format.clone().or_else(|| {
+                judgement.series.is_empty().then(|| other_format(asked, &evidence)).flatten()
+            });
+            obtained.push(Obtained { asked, evidence, judgement, other_format });
         }
         Ok(obtained)
     }
 }
 
+/// What earlier commands saw of a target.
+fn seen(prefix: &Prefix) -> Result<Option<Seen>, Failure> {
+    match places::state_folder() {
+        Some(folder) => Store::new(folder).target(&prefix.to_string()).seen().map_err(of_state),
+        None => Ok(None),
+    }
+}
+
+fn fetch(prefix: &Prefix, seen: Option<&Seen>, now: Timestamp) -> Result<Evidence, Failure> {
+    let later = |error: &dyn std::error::Error| Failure::from_error(Kind::Later, error);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| later(&error))?;
+    let fetcher = Fetcher::new(Limits::default()).map_err(|error| later(&error))?;
+    output::progress(&format!("fetching {prefix}"));
+    let known = Known { seen, checkpoint: None };
+    let fetched = runtime.block_on(fetcher.fetch(prefix, known, &[], now));
+    // A resolver that does not answer is not waited for.
+    runtime.shutdown_background();
+    Ok(fetched.evidence)
+}
+
+/// Where nothing could be fetched, what was judged is what was seen before: those are the bytes to
+/// file.
+fn keep_what_was_seen(site: &mut Site, seen: Seen) {
+    use evidence::Obtained::{Got, Unreachable};
+    if matches!(site.checkpoint, Unreachable(_)) && !seen.leaves.is_empty() {
+        *site = Site { checkpoint: Got(seen.checkpoint), leaves: Got(seen.leaves) };
+    }
+}
+
+/// The format of a file that is no envelope and bears the marks of another format. Plain text is
+/// one only by its name: any bytes at all would do otherwise.
+fn other_format(asked: &AskedSupplier, evidence: &Evidence) -> Option<String> {
+    let (Place::Path(path), Source::Envelope(evidence::Obtained::Got(body))) =
+        (&asked.target.place, &evidence.source)
+    else {
+        return None;
+    };
+    let published = Published { source: &asked.entry.target, body, beside: &[], seen: None };
+    let kind = recognise(&published).ok()?;
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let by_name = ["txt", "asc", "html", "htm"].contains(&ending);
+    (kind.is_signed() || by_name).then(|| kind.name().to_owned())
+}
+
 impl Obtained<'_> {
     pub(super) fn exhibit(&self) -> Exhibit<'_> {
         let asked = self.asked;
-        let canary = match &asked.entry.format {
+        let canary = match &self.other_format {
             Some(format) => Canary::Other(format),
             None => Canary::Native(&self.judgement),
         };
@@ -172,25 +219,29 @@ impl Obtained<'_> {
     }
 }
 
-/// A target with its pin. A path in a stack is meant from the stack's folder.
+/// A target with its pin: the one given, the target's own, or the one in the trust file. A path in a
+/// stack is meant from the stack's folder.
 fn target(entry: &Entry, beside: &Path) -> Result<Target, Failure> {
     let at_hand = |path: &Path| beside.join(path).exists();
     let mut target = Target::parse(&entry.target, at_hand).map_err(|error| {
         Failure::from_error(Kind::Usage, &error)
             .hint("a target is a host, a URL prefix, a pin, a directory or a file")
     })?;
-    if let Place::Path(path) = &target.place {
-        target.place = Place::Path(beside.join(path));
+    let given = entry.pin.as_deref().map(parse_pin).transpose()?;
+    if given.is_some() && target.pin.is_some() && given != target.pin {
+        let what = format!("two pins are given for {}", entry.id);
+        return Err(Failure::new(Kind::Usage, what).hint("leave one out"));
     }
-    if let Some(pin) = &entry.pin {
-        let pin = Pin::parse(pin).map_err(|error| {
-            Failure::from_error(Kind::Usage, &error).hint("a pin is on the publisher's page")
-        })?;
-        if target.pin.as_ref().is_some_and(|other| *other != pin) {
-            let what = format!("two pins are given for {}", entry.id);
-            return Err(Failure::new(Kind::Usage, what).hint("leave one out"));
+    target.pin = given.or(target.pin);
+    match &target.place {
+        Place::Path(path) => target.place = Place::Path(beside.join(path)),
+        Place::Site(prefix) if target.pin.is_none() => {
+            let url = prefix.to_string();
+            let entries = trust_entries()?;
+            let known = entries.iter().filter(|known| known.is_of(Some(&url), None));
+            target.pin = known.filter_map(|known| known.pin.clone()).next();
         }
-        target.pin = Some(pin);
+        Place::Site(_) => {}
     }
     Ok(target)
 }
