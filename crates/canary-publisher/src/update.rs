@@ -3,6 +3,7 @@
 use canary_format::checkpoint::{Checkpoint, MAX_CHECKPOINT};
 use canary_format::issue::LogKeys;
 use canary_format::layout::CHECKPOINT;
+use canary_format::note::NoteSignature;
 use canary_format::refusal::Refusal;
 use canary_format::time::Timestamp;
 
@@ -147,15 +148,60 @@ impl Published {
     }
 }
 
-/// Witnesses' cosignatures of the same tree stay.
+/// Witnesses' cosignatures of the same tree stay. Of one that cosigned anew only the earliest does: it
+/// says by when the newest issue existed, and the checkpoint does not grow with every run.
 fn keep_other_lines(checkpoint: &mut Checkpoint, published: &Checkpoint, declared: &LogKeys) {
     if checkpoint.note().text() != published.note().text() {
         return;
     }
     let heartbeat = declared.heartbeat.as_ref().map(|heartbeat| heartbeat.key.name());
-    for line in published.note().signatures() {
-        if line.name != declared.key.name() && Some(line.name.as_str()) != heartbeat {
-            checkpoint.note_mut().push(line.clone());
+    let own = |line: &NoteSignature| {
+        line.name == declared.key.name() || Some(line.name.as_str()) == heartbeat
+    };
+    let signatures = published.note().signatures().iter();
+    let others: Vec<_> = signatures.filter(|line| !own(line)).collect();
+    let anew = checkpoint.note().signatures().to_vec();
+    for line in &others {
+        let same = |other: &NoteSignature| other.name == line.name && other.id == line.id;
+        // A cosignature begins with its time, the most significant byte first.
+        let earliest = others.iter().filter(|other| same(other)).min_by_key(|o| &o.signature);
+        if !anew.iter().any(same) || earliest == Some(line) {
+            checkpoint.note_mut().push((*line).clone());
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use canary_format::key::PublicKey;
+    use canary_format::merkle::leaf_hash;
+    use canary_format::note::{KeyKind, VerifierKey};
+
+    fn line(name: &str, time: u8) -> NoteSignature {
+        NoteSignature { name: name.into(), id: [1; 4], signature: vec![time; 72] }
+    }
+
+    fn checkpoint(lines: &[NoteSignature]) -> Checkpoint {
+        let mut checkpoint = Checkpoint::new("example.com/log", 1, leaf_hash(b"x"));
+        lines.iter().for_each(|line| checkpoint.note_mut().push(line.clone()));
+        checkpoint
+    }
+
+    #[test]
+    fn witnesses_lines_stay_and_do_not_pile_up() {
+        let key = VerifierKey::new("example.com/log", KeyKind::Note, PublicKey([1; 32])).unwrap();
+        let declared = LogKeys { key, heartbeat: None };
+        let mut published = checkpoint(&[line("example.com/log", 0), line("quiet", 3)]);
+        for time in 4..9 {
+            let mut anew = checkpoint(&[line("example.com/log", time), line("w", time)]);
+            keep_other_lines(&mut anew, &published, &declared);
+            published = anew;
+        }
+        let mut lines = published.note().signatures().to_vec();
+        lines.sort_by_key(|line| (line.name.clone(), line.signature.clone()));
+        let expected = [line("example.com/log", 8), line("quiet", 3), line("w", 4), line("w", 8)];
+        assert_eq!(lines, expected);
     }
 }
