@@ -77,18 +77,18 @@ fn the_next_issue_shows_what_changed_and_drafts_keep_signatures() {
     let text = std::fs::read_to_string(&toml).unwrap();
     std::fs::write(&toml, text.replace("threshold = 2", "threshold = 3")).unwrap();
     desk.wait_until_after(desk.newest().as_of);
-    assert!(desk.canary(&["draft"]).status.success());
+    assert!(desk.canary(&["draft", "--offline"]).status.success());
     let shown = desk.sign("ada", &[Affirm, Affirm]);
     assert!(shown.contains("Changes since issue 1:"), "{shown}");
     assert!(shown.contains("3 persons from 2 jurisdictions, before 2 from 2"), "{shown}");
     assert!(shown.contains("(as in issue 1)"));
     let signed = std::fs::read(desk.path("draft.json")).unwrap();
-    let again = desk.canary(&["draft"]);
+    let again = desk.canary(&["draft", "--offline"]);
     assert_eq!(again.status.code(), Some(78), "a draft with signatures is not made anew");
     assert_eq!(std::fs::read(desk.path("draft.json")).unwrap(), signed);
     // Made anew within the same second it would be the same payload, and keep its signatures.
     desk.wait_until_after(desk.issue().as_of);
-    assert!(desk.canary(&["draft", "--discard-signatures"]).status.success());
+    assert!(desk.canary(&["draft", "--offline", "--discard-signatures"]).status.success());
     assert!(desk.draft().signatures().is_empty() && desk.draft().first_signed().is_some());
 }
 
@@ -145,7 +145,7 @@ fn a_statement_that_waits_for_a_review_is_not_signed() {
     let text = std::fs::read_to_string(&toml).unwrap();
     let fact = "[[facts]]\ntemplate = \"order.transfer\"\nscope = { jurisdictions = [\"AU\"] }\n\n[roster]";
     std::fs::write(&toml, text.replace("[roster]", fact)).unwrap();
-    let drafted = desk.canary(&["draft", "--json"]);
+    let drafted = desk.canary(&["draft", "--offline", "--json"]);
     let document: serde_json::Value = serde_json::from_slice(&drafted.stdout).unwrap();
     let waiting = &document["reviews_needed"][0];
     assert_eq!(waiting["jurisdiction"], "AU");
@@ -172,7 +172,7 @@ fn mistakes_are_told_with_a_status_of_their_own() {
         let toml = desk.path("canary.toml");
         let good = std::fs::read(&toml).unwrap();
         std::fs::write(&toml, text).unwrap();
-        let output = desk.canary(&["draft"]);
+        let output = desk.canary(&["draft", "--offline"]);
         assert_eq!(output.status.code(), Some(status));
         assert!(String::from_utf8_lossy(&output.stderr).contains("canary.toml line"), "{output:?}");
         std::fs::write(&toml, good).unwrap();

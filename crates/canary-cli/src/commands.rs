@@ -11,6 +11,7 @@ mod demo;
 mod dialects;
 mod diff;
 mod draft;
+mod export;
 mod heartbeat;
 mod history;
 mod import;
@@ -19,13 +20,17 @@ mod key;
 mod migrate;
 mod publish;
 mod publishing;
+mod relays;
 mod report;
 mod serve;
 mod sign;
 mod status;
 mod trust;
 mod verify;
+mod verify_fork;
 mod watch;
+mod witness;
+mod witnessing;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -63,6 +68,12 @@ pub(crate) enum Command {
     Watch(watch::Watch),
     /// A whole life on this machine: sign, publish, serve, verify, then silence
     Demo(demo::Demo),
+    /// Write one file that verifies without a network
+    Export(export::Export),
+    /// Say who signed two things that cannot both be true, from saved evidence
+    VerifyFork(verify_fork::VerifyFork),
+    /// Run a witness, which cosigns checkpoints that extend what it saw before
+    Witness(witness::WitnessCommand),
     /// Print a completion script for a shell
     Completions(completions::Completions),
 }
@@ -87,6 +98,9 @@ impl Command {
             Self::Migrate(command) => command.run(),
             Self::Watch(command) => command.run(),
             Self::Demo(command) => command.run(),
+            Self::Export(command) => command.run(),
+            Self::VerifyFork(command) => command.run(),
+            Self::Witness(command) => command.run(),
             Self::Completions(command) => command.run(),
         }
     }

@@ -4,7 +4,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use canary_format::checkpoint::Checkpoint;
+use canary_format::checkpoint::{Checkpoint, MAX_CHECKPOINT};
+use canary_format::digest::Digest;
 use canary_format::envelope::Envelope;
 use canary_format::issue::Issue;
 use canary_format::pin::Pin;
@@ -12,12 +13,12 @@ use canary_format::time::Timestamp;
 use canary_format::tlog_proof::TlogProof;
 use canary_verifier::evidence::{Evidence, Mirror, Obtained, Seen, Source, Trust};
 use canary_verifier::fetch::{Fetcher, Known, Limits, Network};
-use canary_verifier::files;
-use canary_verifier::judge::{Judgement, judge};
+use canary_verifier::judge::{Judgement, WitnessCopy, judge};
 use canary_verifier::state::{CachedCheckpoint, StateError, Store, TargetState};
 use canary_verifier::target::{Place, Prefix, Target};
 use canary_verifier::trust_store::{Entry, TrustError, TrustStore};
-use canary_verifier::witness::{MAX_POLICY, WitnessPolicy};
+use canary_verifier::witness::{MAX_POLICY, Witness, WitnessPolicy};
+use canary_verifier::{files, fork};
 use clap::Args;
 
 use crate::error::{Failure, Kind};
@@ -70,6 +71,8 @@ pub(crate) struct Examined {
     pub(crate) judgement: Judgement,
     /// Where both sides of a fork were kept.
     pub(crate) forks_in: Option<PathBuf>,
+    /// The newest time proof in a file, which shows nothing after it.
+    pub(crate) file_as_of: Option<Timestamp>,
 }
 
 impl Subject {
@@ -139,9 +142,17 @@ impl Subject {
         let now = self.at.unwrap_or_else(clock::now);
         let obtained = self.obtain(&target, &mirrors, before.as_ref(), cached.as_ref(), now)?;
         let trust = trusted(&target, &obtained.evidence, Trust { pin, ..asked })?;
-        let judged = |seen: Option<&Seen>| judge(&obtained.evidence, &trust, seen, now);
+        let copies = match &target.place {
+            Place::Site(_) => self.witness_copies(&trust, &obtained.evidence)?,
+            Place::Path(_) => Vec::new(),
+        };
+        let judged = |seen: Option<&Seen>| {
+            judge(&obtained.evidence, &trust, seen, now).beside_witness_copies(&copies, now)
+        };
         let Some(state) = state.filter(|_| self.keeps(keep)) else {
-            return Ok(Examined { judgement: judged(before.as_ref()), forks_in: None });
+            let judgement = judged(before.as_ref());
+            let file_as_of = file_as_of(&obtained.evidence, &judgement);
+            return Ok(Examined { judgement, forks_in: None, file_as_of });
         };
         // Another run may have seen more in the meantime: judge against that, and keep, in one turn.
         let mut held = state.hold().map_err(of_state)?;
@@ -156,8 +167,14 @@ impl Subject {
             held.keep_fork(fork.number, &fork.ours).map_err(of_state)?;
             held.keep_fork(fork.number, &fork.theirs).map_err(of_state)?;
         }
-        let forks_in = (!judgement.forks.is_empty()).then(|| state.folder().join("forks"));
-        Ok(Examined { judgement, forks_in })
+        let mut forks_in = None;
+        for sides in &judgement.contradictions {
+            let forks = state.folder().join("forks");
+            let saved = fork::write(&forks, sides);
+            forks_in = Some(saved.map_err(|error| Failure::from_error(Kind::Io, &error))?);
+        }
+        let file_as_of = file_as_of(&obtained.evidence, &judgement);
+        Ok(Examined { judgement, forks_in, file_as_of })
     }
 
     /// An instant that is not now is only a question, unless the user says where its answer goes.
@@ -222,6 +239,36 @@ impl Subject {
         Ok(got)
     }
 
+    /// The log's newest checkpoint as each witness of the policy serves it, where the policy says
+    /// where that is.
+    fn witness_copies(
+        &self,
+        trust: &Trust,
+        evidence: &Evidence,
+    ) -> Result<Vec<WitnessCopy>, Failure> {
+        let Some(origin) = origin(&evidence.source) else { return Ok(Vec::new()) };
+        let witnesses = trust.witnesses.iter().flat_map(WitnessPolicy::witnesses);
+        let at = |witness: &Witness| {
+            let prefix = Prefix::parse(witness.url.as_deref()?).ok()?;
+            Some((witness.key.clone(), prefix))
+        };
+        let (keys, prefixes): (Vec<_>, Vec<_>) = witnesses.filter_map(at).unzip();
+        if prefixes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let hash = Digest::of(origin.as_bytes()).to_string();
+        let path = format!("{}/checkpoint", hash.trim_start_matches("sha256:"));
+        let limit = MAX_CHECKPOINT as u64;
+        let fetcher = self.fetcher()?;
+        let copies = run(fetcher.objects(&prefixes, &path, limit))?;
+        let copy = |((key, prefix), checkpoint): ((_, Prefix), _)| WitnessCopy {
+            key,
+            url: prefix.join(&path).to_string(),
+            checkpoint,
+        };
+        Ok(keys.into_iter().zip(prefixes).zip(copies).map(copy).collect())
+    }
+
     fn fetch(
         &self,
         prefix: &Prefix,
@@ -230,14 +277,27 @@ impl Subject {
         now: Timestamp,
     ) -> Result<Got, Failure> {
         let fetcher = self.fetcher()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(
-            |error| Failure::new(Kind::Io, format!("the runtime did not start: {error}")),
-        )?;
-        let fetched = runtime.block_on(fetcher.fetch(prefix, known, mirrors, now));
-        // A resolver that does not answer is not waited for.
-        runtime.shutdown_background();
+        let fetched = run(fetcher.fetch(prefix, known, mirrors, now))?;
         Ok(Got { evidence: fetched.evidence, checkpoint: fetched.checkpoint })
     }
+}
+
+fn file_as_of(evidence: &Evidence, judgement: &Judgement) -> Option<Timestamp> {
+    match &evidence.source {
+        Source::Proof(_) => judgement.newest_time_proof(),
+        _ => None,
+    }
+}
+
+/// Runs to the end; a resolver that does not answer by then is not waited for.
+fn run<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Kind::Io, format!("the runtime did not start: {error}")))?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_background();
+    Ok(done)
 }
 
 struct Got {
@@ -268,7 +328,13 @@ fn trusted(target: &Target, evidence: &Evidence, asked: Trust) -> Result<Trust, 
     let matching = |entry: &&Entry| entry.is_of(url.as_deref(), origin.as_deref());
     let pin = entries.iter().filter(matching).find_map(|entry| entry.pin.clone());
     let acknowledged = entries.iter().filter(matching).filter_map(|entry| entry.acknowledged).max();
+    let policy = entries.iter().filter(matching).find_map(|entry| entry.witnesses.as_deref());
+    let witnesses = match (asked.witnesses, policy) {
+        (None, Some(path)) => Some(witness_policy(path)?),
+        (witnesses, _) => witnesses,
+    };
     Ok(Trust {
+        witnesses,
         pin: asked.pin.or(pin),
         acknowledged: asked.acknowledged.max(acknowledged),
         ..asked
@@ -296,7 +362,7 @@ fn origin(source: &Source) -> Option<String> {
             Some(Checkpoint::parse(bytes).ok()?.origin().to_owned())
         }
         Source::Proof(Obtained::Got(bytes)) => {
-            Some(TlogProof::parse(bytes).ok()?.checkpoint.origin().to_owned())
+            Some(TlogProof::parse_all(bytes).ok()?.first()?.checkpoint.origin().to_owned())
         }
         Source::Envelope(Obtained::Got(bytes)) => {
             let envelope = Envelope::parse(bytes).ok()?;

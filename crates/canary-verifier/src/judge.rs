@@ -59,6 +59,20 @@ pub struct Judgement {
     pub contradictions: Vec<[Side; 2]>,
     /// The checkpoint judged.
     checkpoint: Option<Checkpoint>,
+    newest_time_proof: Option<Timestamp>,
+}
+
+impl Judgement {
+    /// The checkpoint judged, as it was received; nothing about it is verified but what the report
+    /// does not deny.
+    pub fn checkpoint(&self) -> Option<&Checkpoint> {
+        self.checkpoint.as_ref()
+    }
+
+    /// The newest instant that a beacon, a witness or the heartbeat shows what was judged to be of.
+    pub fn newest_time_proof(&self) -> Option<Timestamp> {
+        self.newest_time_proof
+    }
 }
 
 /// Judges evidence at an instant. The same four inputs give the same judgement, always.
@@ -164,6 +178,8 @@ pub fn judge(evidence: &Evidence, trust: &Trust, seen: Option<&Seen>, now: Times
 
     // A heartbeat ahead of now is not among these, nor is one witness: neither can push time.
     let newest_instant = vouched.max(heartbeat_at);
+    let cosigned = witnessed.summaries.iter().map(|witness| witness.at).max();
+    let newest_time_proof = beacon.max(cosigned).max(heartbeat_at);
     let kept = Kept { obtained_at: evidence.obtained_at, silences, heartbeat_at, newest_instant };
     let seen = match (served.leaves().filter(|leaves| leaves.offset == 0), &served.checkpoint) {
         (Some(leaves), Some(checkpoint)) if advances => Some(kept.served(seen, leaves, checkpoint)),
@@ -199,7 +215,7 @@ pub fn judge(evidence: &Evidence, trust: &Trust, seen: Option<&Seen>, now: Times
         gaps,
         limits: LIMITS,
     };
-    Judgement { report, series, seen, forks, contradictions, checkpoint }
+    Judgement { report, series, seen, forks, contradictions, checkpoint, newest_time_proof }
 }
 
 /// Whether the pin can be held against what was obtained.

@@ -18,11 +18,14 @@ use serde::Serialize;
 use crate::error::{Failure, Kind};
 use crate::{clock, output};
 
-const EXAMPLE: &str = "Example:
-  curl -s https://api.drand.sh/52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971/public/latest > beacon.json
-  canary draft --evidence beacon.json
+const EXAMPLE: &str = "Examples:
+  canary draft
+  canary draft --evidence beacon.json     (on a machine without a network)
 
-Makes draft.json, the next issue, from canary.toml and the newest envelope in canaries/.";
+Makes draft.json, the next issue, from canary.toml and the newest envelope in canaries/. The newest
+beacon of drand's quicknet shows that it was not made in advance: the relays of canary.toml are asked,
+and what they answer is verified before it is used. For a machine without a network:
+  curl -s https://api.drand.sh/52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971/public/latest > beacon.json";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLE)]
@@ -33,6 +36,9 @@ pub(crate) struct DraftCommand {
     /// A beacon of drand's quicknet, as a relay answers it; may be given several times
     #[arg(long, value_name = "FILE")]
     evidence: Vec<PathBuf>,
+    /// Ask no relay
+    #[arg(long)]
+    offline: bool,
     /// Make the draft anew although people have signed the one that is there
     #[arg(long)]
     discard_signatures: bool,
@@ -54,8 +60,12 @@ struct Drafted {
 
 impl DraftCommand {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        let evidence = self.evidence.iter().map(|path| beacon(path));
-        let evidence = evidence.collect::<Result<Vec<_>, _>>()?;
+        let evidence = if self.offline || !self.evidence.is_empty() {
+            self.evidence.iter().map(|path| beacon(path)).collect::<Result<Vec<_>, _>>()?
+        } else {
+            let config = Config::read(&self.folder).map_err(|error| config_failure(&error))?;
+            super::relays::newest_beacon(&config.drand_relays())?
+        };
         let drafted = make(&self.folder, evidence, self.discard_signatures)?;
         if self.json {
             output::json(&drafted);

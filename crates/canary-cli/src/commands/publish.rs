@@ -15,6 +15,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::publishing::{self, draft};
+use super::witnessing::{self, WitnessOutcome};
 use crate::error::{Failure, Kind};
 use crate::{clock, output};
 
@@ -58,6 +59,7 @@ struct Outcome {
     dry_run: bool,
     targets: Vec<TargetOutcome>,
     urls: Vec<UrlOutcome>,
+    witnesses: Vec<WitnessOutcome>,
 }
 
 #[derive(Serialize)]
@@ -87,7 +89,7 @@ impl Publish {
             true => (Preparing::Rehearse, Delivery::Preview),
             false => (Preparing::Append, Delivery::Write),
         };
-        let publication = {
+        let mut publication = {
             let _lock = draft::lock(&self.folder)?;
             let draft = draft::signed(&self.folder)?;
             Publication::prepare(&folder, &keys, draft.as_ref(), clock::now(), preparing)
@@ -97,6 +99,10 @@ impl Publish {
             let path = key.path.display();
             output::progress(&format!("warning: {path} is a private key: keep it elsewhere"));
         }
+        let witnesses = match self.dry_run {
+            true => Vec::new(),
+            false => witnessing::gather(&self.folder, &mut publication)?,
+        };
         let delivered = deliver(&publication, &targets, delivery, clock::now);
         let succeeded: Vec<Target> = targets
             .into_iter()
@@ -114,6 +120,7 @@ impl Publish {
             dry_run: self.dry_run,
             targets: delivered.iter().map(TargetOutcome::of).collect(),
             urls: self.read_back(&publication, &urls)?,
+            witnesses,
         };
         if self.json {
             output::json(&outcome);

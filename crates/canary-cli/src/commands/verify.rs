@@ -68,6 +68,9 @@ impl Verify {
             let folder = folder.display().to_string();
             output::progress(&format!("both envelopes are kept in {}", output::line(&folder)));
         }
+        if let Some(at) = examined.file_as_of.filter(|_| !self.json && !self.nagios) {
+            output::result(&format!("As of {at}, the newest time proof in this file.\n"));
+        }
         Ok(self.print(found))
     }
 
