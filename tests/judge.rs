@@ -234,6 +234,18 @@ fn acknowledging_moves_the_baseline_and_erases_no_history() {
 }
 
 #[test]
+fn where_the_pinned_issue_is_another_nothing_is_authentic() {
+    let series = three();
+    let other = Series::new().and(|content| drop(content.facts.pop()));
+    let now = at("2026-03-02");
+    let judged = judge(&of_site(&series, now), &pinned(&other, 2), None, now);
+    assert_eq!(codes(&judged), [Code::PinMismatch]);
+    assert_eq!(judged.report.state, State::Unverified);
+    assert_eq!(judged.report.issue, None);
+    assert!(judged.series.is_empty() && judged.seen.is_none());
+}
+
+#[test]
 fn mirrors_are_compared() {
     let series = three();
     let now = at("2026-03-02");

@@ -175,7 +175,11 @@ impl Witness {
         let mut line = String::new();
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
         let (key, address) = line.trim_end().split_once(" at http://").unwrap();
-        Self { child, address: address.to_owned(), key: Cosigner::parse(key).unwrap() }
+        Self {
+            child,
+            address: address.trim_end_matches('/').to_owned(),
+            key: Cosigner::parse(key).unwrap(),
+        }
     }
 
     fn post(&self, body: &str) -> (u16, String) {

@@ -205,6 +205,8 @@
       else if (pin && number < pin.number) authentic = [];
       else {
         report.findings.push(...broken);
+        // Without the pinned issue nothing binds what comes before it.
+        if (pin && number === pin.number) authentic = [];
         break;
       }
     }

@@ -89,6 +89,10 @@ pub(super) fn verify(
             Err(_) if number < must_hold_from => series.clear(),
             Err(broken) => {
                 findings.extend(broken);
+                // Without the pinned issue nothing binds what comes before it.
+                if number == must_hold_from {
+                    series.clear();
+                }
                 break;
             }
         }
