@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use canary_format::time::Timestamp;
 use reqwest::Client;
 use serde_json::{Value, json};
 
@@ -39,17 +40,25 @@ fn alerts(notice: &Notice) -> Vec<Value> {
                 labels.insert(name.to_owned(), value.to_owned());
             }
             labels.retain(|_, value| !value.is_empty());
-            let mut alert = json!({
+            // Without an end Alertmanager makes up one, five minutes ahead: the episode would look over.
+            let ends = match change.turn {
+                Turn::Resolved => notice.at.clone(),
+                _ => later(&notice.at),
+            };
+            json!({
                 "labels": labels,
                 "annotations": {"summary": notice.title, "description": notice.text},
                 "startsAt": change.since,
-            });
-            if change.turn == Turn::Resolved {
-                alert["endsAt"] = json!(notice.at);
-            }
-            alert
+                "endsAt": ends,
+            })
         })
         .collect()
+}
+
+/// Longer than any wait until an open episode is said again.
+fn later(at: &str) -> String {
+    let at = Timestamp::parse(at).unwrap_or(Timestamp::MAX);
+    at.plus(400 * 86_400).to_string()
 }
 
 /// A label's name as Prometheus accepts it.
