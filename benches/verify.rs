@@ -22,14 +22,15 @@ const ISSUES: u64 = 3_650;
 fn daily() -> Series {
     let mut series = Series::new();
     while (series.leaves.len() as u64) < ISSUES {
-        let content = series.next();
         let before = series.newest.as_of;
         let as_of = before.plus(86_400);
         let content = canary_format::issue::IssueContent {
+            number: series.newest.number + 1,
+            previous: Some(series.digest(series.newest.number)),
             as_of,
             next_due: as_of.plus(86_400),
             expires: as_of.plus(2 * 86_400),
-            ..content
+            ..series.newest.clone()
         };
         series.push(content, &["Ada", "Bo"]);
     }
