@@ -17,13 +17,16 @@ use self::sections::Sections;
 use crate::fleet::{Fleet, FleetBuilder};
 use crate::route::Route;
 use crate::silence::Silence;
-use crate::sinks::SinkConfig;
+use crate::sinks::{Secret, SinkConfig};
+use crate::store::postgres::Address;
 
 /// Everything that `canary watch` is told.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where state is kept: `sqlite:` and a path, or `postgres://`.
     pub store: StoreUrl,
+    /// The password for PostgreSQL, where it is not in its usual places.
+    pub store_password: Option<Secret>,
     /// Caps on what runs at once.
     pub limits: Limits,
     /// URLs whose answers show that the monitor's own network works.
@@ -51,8 +54,35 @@ pub struct Config {
 pub enum StoreUrl {
     /// A SQLite file.
     Sqlite(PathBuf),
-    /// A PostgreSQL database, as a connection URL.
-    Postgres(String),
+    /// A PostgreSQL database.
+    Postgres(Box<Address>),
+}
+
+impl StoreUrl {
+    /// Reads `sqlite:` and a path, or `postgres://`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, as a line for people.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            let address = Address::parse(text);
+            return address.map(|it| Self::Postgres(Box::new(it))).map_err(|e| in_words(&e));
+        }
+        match text.strip_prefix("sqlite:") {
+            Some(path) => Ok(Self::Sqlite(path.strip_prefix("//").unwrap_or(path).into())),
+            None => {
+                Err("a store is sqlite:<path> or postgres://<user>@<host>/<database>".to_owned())
+            }
+        }
+    }
+}
+
+fn in_words(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", in_words(source)),
+        None => error.to_string(),
+    }
 }
 
 /// Caps on what runs at once.

@@ -84,6 +84,8 @@ impl<S: Store> Check for NativeCheck<S> {
         let kept: Kept = serde_json::from_str(&memory.checker).unwrap_or_default();
         let seen = match self.seen(target.id, &kept).await {
             Ok(seen) => seen,
+            // No fault of the canary's.
+            Err(error) if error.is_passing() => return Observation::new(now, Outcome::NotAsked),
             Err(error) => {
                 let words = format!("the store could not be read: {error}");
                 return Observation::new(now, Outcome::Unreachable(words));

@@ -60,6 +60,8 @@ impl Observation {
 /// The two axes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
+    /// It was not asked, for reasons of the monitor's own: nothing is known, nothing changes.
+    NotAsked,
     /// It could not be asked: the transport's words.
     Unreachable(String),
     /// It was reached and nothing is new.

@@ -104,6 +104,7 @@ pub fn step(scene: Scene<'_>, memory: &Memory, observation: Option<&Observation>
     let Scene { id, policy, vantage, now, .. } = scene;
     let mut memory = sane(memory.clone(), now);
     let mut events = Vec::new();
+    let observation = observation.filter(|seen| seen.outcome != Outcome::NotAsked);
     let looked = match observation {
         Some(observation) => look(&mut memory, scene, observation, &mut events),
         None => Look::None,

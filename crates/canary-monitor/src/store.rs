@@ -1,6 +1,7 @@
 //! Where the monitor keeps what it knows. A step's state, timeline, notices and evidence are written in
 //! one transaction; a worker that stalls and wakes cannot write over another's work.
 
+pub mod postgres;
 pub mod sqlite;
 
 use std::future::Future;
@@ -27,9 +28,27 @@ pub enum StoreError {
     /// SQLite's error.
     #[error("SQLite refused")]
     Sqlite(#[from] rusqlite::Error),
+    /// A worker of the same name was started after this one, and has taken over.
+    #[error("another worker named {0:?} has been started")]
+    Replaced(String),
     /// PostgreSQL's error.
     #[error("PostgreSQL refused")]
     Postgres(#[from] tokio_postgres::Error),
+    /// No connection to PostgreSQL can be had.
+    #[error("no connection to PostgreSQL")]
+    Connection(#[from] deadpool_postgres::PoolError),
+    /// The connections cannot be set up.
+    #[error("connections to PostgreSQL cannot be set up")]
+    Pool(#[from] deadpool_postgres::BuildError),
+    /// TLS to PostgreSQL cannot be set up.
+    #[error("TLS to PostgreSQL cannot be set up")]
+    Tls(#[from] postgres::TlsError),
+    /// PostgreSQL's password cannot be had.
+    #[error("the password for PostgreSQL cannot be had")]
+    Password(#[from] crate::sinks::SecretError),
+    /// The database keeps texts in another encoding than UTF-8.
+    #[error("the database's encoding is {0}, not UTF8")]
+    Encoding(String),
     /// What is stored is not of its form.
     #[error("stored state is not of its form")]
     Form(#[from] serde_json::Error),
@@ -52,6 +71,39 @@ pub enum StoreError {
     /// The store has been shut.
     #[error("the store has been shut")]
     Shut,
+}
+
+impl StoreError {
+    /// Whether it may be over in a moment: the server starts again, cannot be reached, or two
+    /// transactions were in each other's way. What was under way is not lost; its lease runs out.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Postgres(error) => is_passing(error),
+            Self::Connection(deadpool_postgres::PoolError::Backend(error)) => is_passing(error),
+            Self::Connection(deadpool_postgres::PoolError::Timeout(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+fn is_passing(error: &tokio_postgres::Error) -> bool {
+    match error.code() {
+        // Connections, resources, conflicts, locks, shutdown: Appendix A of PostgreSQL's documentation.
+        Some(code) => ["08", "40", "53", "55P03", "57"].iter().any(|c| code.code().starts_with(c)),
+        None => error.is_closed() || std::error::Error::source(error).is_some_and(is_io),
+    }
+}
+
+fn is_io(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.is::<std::io::Error>()
+}
+
+/// A watch gap shorter than this, in seconds, is a restart.
+pub(crate) const GAP: i64 = 120;
+
+/// What is known of a target as it is stored; nothing before its first step.
+pub(crate) fn memory_of(text: &str) -> Result<Memory, StoreError> {
+    if text.is_empty() { Ok(Memory::default()) } else { Ok(serde_json::from_str(text)?) }
 }
 
 /// A target to look at, leased to one worker.

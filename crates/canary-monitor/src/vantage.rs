@@ -197,7 +197,7 @@ impl Sampler {
 /// is no network.
 pub fn answered(outcome: &Outcome) -> bool {
     match outcome {
-        Outcome::Unreachable(_) => false,
+        Outcome::NotAsked | Outcome::Unreachable(_) => false,
         Outcome::Unchanged => true,
         Outcome::Said(said) => {
             said.standing == Standing::Authentic

@@ -26,6 +26,8 @@ use crate::vantage::Sampler;
 const IDLE: Duration = Duration::from_millis(500);
 /// How long a stopping worker waits for checks under way.
 const GOODBYE: Duration = Duration::from_secs(25);
+/// When to look again at a target that is not in this worker's fleet, in seconds.
+const UNKNOWN: i64 = 60;
 
 /// One process that watches. Copies share everything.
 #[derive(Debug)]
@@ -164,13 +166,14 @@ impl<S: Store, C: Check> Worker<S, C> {
             let lease = limits.check_timeout * 3 + 60;
             let claims = match wanted {
                 0 => Vec::new(),
-                wanted => self.shared.store.claim(now, now, lease, wanted).await?,
+                wanted => self.passing(self.shared.store.claim(now, now, lease, wanted).await)?,
             };
             for claim in claims {
                 self.shared.metrics.lag.set((now - claim.due).max(0));
                 match settings.config.fleet.find(claim.id) {
                     Some(target) => waiting.push_back((target.host().to_owned(), claim)),
-                    None => drop(self.shared.store.release(&claim, now + 3_600).await),
+                    // Another worker may know it: its configuration is newer.
+                    None => drop(self.shared.store.release(&claim, now + UNKNOWN).await),
                 }
             }
             let mut started = 0;
@@ -195,13 +198,13 @@ impl<S: Store, C: Check> Worker<S, C> {
             self.shared.metrics.running.set(i64::try_from(gate.running()).unwrap_or(i64::MAX));
             if started == 0 || gate.free() == 0 {
                 tokio::select! {
-                    Some(done) = running.join_next() => settle(&mut gate, done)?,
+                    Some(done) = running.join_next() => self.settle(&mut gate, done)?,
                     () = tokio::time::sleep(IDLE) => {}
                     _ = stop.changed() => {}
                 }
             }
             while let Some(done) = running.try_join_next() {
-                settle(&mut gate, done)?;
+                self.settle(&mut gate, done)?;
             }
         }
         for (_, claim) in waiting {
@@ -209,11 +212,38 @@ impl<S: Store, C: Check> Worker<S, C> {
         }
         let ending = async {
             while let Some(done) = running.join_next().await {
-                settle(&mut gate, done)?;
+                self.settle(&mut gate, done)?;
             }
             Ok(())
         };
         tokio::time::timeout(GOODBYE, ending).await.unwrap_or(Ok(()))
+    }
+
+    fn settle(&self, gate: &mut Gate, done: Done) -> Result<(), StoreError> {
+        match done {
+            Ok((host, result)) => {
+                gate.leave(&host);
+                match result {
+                    // The lease passed to another worker, whose step counts.
+                    Err(StoreError::Fenced) => Ok(()),
+                    result => self.passing(result),
+                }
+            }
+            // A check that panicked: its lease runs out and it is taken again. Its place stays taken, so
+            // that many of them are noticed.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Goes on after a failure that passes; what was under way is taken again when its lease runs out.
+    fn passing<T: Default>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        match result {
+            Err(error) if error.is_passing() => {
+                self.shared.metrics.store_errors.add(1);
+                Ok(T::default())
+            }
+            result => result,
+        }
     }
 
     async fn send_loop(&self, mut stop: watch::Receiver<bool>) {
@@ -236,19 +266,3 @@ impl<S: Store, C: Check> Worker<S, C> {
 }
 
 type Done = Result<(String, Result<(), StoreError>), tokio::task::JoinError>;
-
-fn settle(gate: &mut Gate, done: Done) -> Result<(), StoreError> {
-    match done {
-        Ok((host, result)) => {
-            gate.leave(&host);
-            match result {
-                // The lease passed to another worker, whose step counts.
-                Ok(()) | Err(StoreError::Fenced) => Ok(()),
-                Err(error) => Err(error),
-            }
-        }
-        // A check that panicked: its lease runs out and it is taken again. Its place stays taken, so
-        // that many of them are noticed.
-        Err(_) => Ok(()),
-    }
-}

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use canary_monitor::config::{Config, ConfigError};
+use canary_monitor::config::{Config, ConfigError, StoreUrl};
 use canary_monitor::store::StoreError;
 use clap::{Args, Subcommand};
 
@@ -45,9 +45,12 @@ pub(crate) struct Watch {
     /// Serve /healthz, /readyz, /metrics and the status page here
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
-    /// This worker's name among those that share a store
-    #[arg(long, value_name = "NAME", default_value = "monitor")]
-    worker: String,
+    /// Where state is kept, instead of the configuration's `store`: sqlite:PATH or postgres://…
+    #[arg(long, value_name = "URL", value_parser = StoreUrl::parse)]
+    store: Option<StoreUrl>,
+    /// This worker's name among those that share a PostgreSQL store; the host's name without
+    #[arg(long, value_name = "NAME")]
+    worker: Option<String>,
     /// With --once: also write the result as JUnit XML
     #[arg(long, value_name = "FILE", requires = "once")]
     junit: Option<PathBuf>,
@@ -80,6 +83,7 @@ impl Watch {
                 config: self.config.config,
                 once: self.once,
                 listen: self.listen,
+                store: self.store,
                 worker: self.worker,
                 junit: self.junit,
                 json: self.json,
@@ -106,6 +110,8 @@ fn store_failure(error: &StoreError) -> Failure {
     match error {
         StoreError::InUse(_) => Failure::from_error(Kind::Later, error)
             .hint("stop the other monitor, or use another store"),
+        StoreError::Replaced(_) => Failure::from_error(Kind::Later, error)
+            .hint("give each worker a name of its own with --worker"),
         StoreError::Newer { .. } => {
             Failure::from_error(Kind::Config, error).hint("use the newer version of this program")
         }

@@ -27,6 +27,7 @@ pub(super) struct Written<T> {
 #[derive(Default)]
 pub(super) struct Sections {
     store: Option<StoreUrl>,
+    store_password: Option<Secret>,
     limits: Option<Limits>,
     controls: Vec<String>,
     dead_man: Option<DeadMan>,
@@ -61,6 +62,9 @@ impl Sections {
     fn read_root(&mut self, root: &mut Reader<'_, '_>) {
         if let Some(store) = root.string("store") {
             self.store = store_url(root.source, &store);
+        }
+        if let Some(password) = hidden(root, ["store_password_env", "store_password_file"]) {
+            self.store_password = Some(password);
         }
         if let Some(mut limits) = root.table("limits") {
             let mut cap = |name, most, default: usize| {
@@ -212,6 +216,7 @@ impl Sections {
         }
         Config {
             store: self.store.unwrap_or_else(|| StoreUrl::Sqlite(PathBuf::from("watch.db"))),
+            store_password: self.store_password,
             limits: self.limits.unwrap_or(LIMITS),
             controls: self.controls,
             dead_man: self.dead_man,
@@ -231,18 +236,14 @@ pub(super) fn place(source: &Source<'_>, at: &Spanned<String>) -> Mistake {
 }
 
 fn store_url(source: &mut Source<'_>, url: &Spanned<String>) -> Option<StoreUrl> {
-    let text = url.get_ref();
-    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-        return Some(StoreUrl::Postgres(text.clone()));
+    match StoreUrl::parse(url.get_ref()) {
+        Ok(StoreUrl::Sqlite(path)) => Some(StoreUrl::Sqlite(source.path(&path.to_string_lossy()))),
+        Ok(postgres) => Some(postgres),
+        Err(words) => {
+            source.mistake(url.span(), words);
+            None
+        }
     }
-    if let Some(path) = text.strip_prefix("sqlite:") {
-        return Some(StoreUrl::Sqlite(source.path(path.strip_prefix("//").unwrap_or(path))));
-    }
-    source.mistake(
-        url.span(),
-        "`store` must be sqlite:<path> or postgres://<user>@<host>/<database>",
-    );
-    None
 }
 
 pub(super) fn http_url(source: &mut Source<'_>, url: &Spanned<String>) -> Option<String> {

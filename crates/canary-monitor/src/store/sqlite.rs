@@ -7,7 +7,7 @@ mod schema;
 mod targets;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
@@ -74,10 +74,16 @@ impl SqliteStore {
             Access::Reader => None,
         };
         let connection = schema::open(path)?;
+        let hold = match access {
+            Access::Monitor => {
+                Some(Hold { path: path.to_owned(), run: schema::take_over(&connection)? })
+            }
+            Access::Reader => None,
+        };
         let (work, inbox) = mpsc::sync_channel(4 * BATCH);
         thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || serve(connection, &inbox))
+            .spawn(move || serve(connection, hold.as_ref(), &inbox))
             .map_err(|source| StoreError::Io { path: path.to_owned(), source })?;
         Ok(Self { work, _lock: Arc::new(lock) })
     }
@@ -119,11 +125,19 @@ fn within_savepoint<T>(
     done
 }
 
-fn serve(mut connection: Connection, inbox: &Receiver<Work>) {
+/// The lock beside the file keeps a second monitor out. Should it fail to (a copied folder, a network
+/// file system), the number of the run does: what began later writes, what began earlier is refused.
+#[derive(Debug)]
+struct Hold {
+    path: PathBuf,
+    run: i64,
+}
+
+fn serve(mut connection: Connection, hold: Option<&Hold>, inbox: &Receiver<Work>) {
     let mut desk = Desk::default();
     while let Ok(first) = inbox.recv() {
         let mut answers = Vec::new();
-        let written = write(&mut connection, &mut desk, first, inbox, &mut answers);
+        let written = write(&mut connection, hold, &mut desk, (first, inbox), &mut answers);
         let failed = written.as_ref().err().map(ToString::to_string);
         let mut written = Some(written);
         for answer in answers {
@@ -138,9 +152,9 @@ fn serve(mut connection: Connection, inbox: &Receiver<Work>) {
 
 fn write(
     connection: &mut Connection,
+    hold: Option<&Hold>,
     desk: &mut Desk,
-    first: Work,
-    inbox: &Receiver<Work>,
+    (first, inbox): (Work, &Receiver<Work>),
     answers: &mut Vec<Answer>,
 ) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -149,7 +163,12 @@ fn write(
         let Ok(next) = inbox.try_recv() else { break };
         answers.push(next(&transaction, desk));
     }
-    Ok(transaction.commit()?)
+    match hold {
+        Some(hold) if schema::run(&transaction)? != hold.run => {
+            Err(StoreError::InUse(hold.path.clone()))
+        }
+        _ => Ok(transaction.commit()?),
+    }
 }
 
 impl Store for SqliteStore {

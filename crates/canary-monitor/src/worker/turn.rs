@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Settings, Worker, wall_clock};
+use super::{Settings, UNKNOWN, Worker, wall_clock};
 use crate::axes;
 use crate::fleet::host_hash;
 use crate::notice::{self, About, Subject};
@@ -13,6 +13,9 @@ use crate::store::{Claim, Commit, Store, StoreError};
 use crate::target::Target;
 use crate::vantage::{Vantage, answered};
 use canary_verifier::report::Code;
+
+/// When to ask again after the monitor itself could not, in seconds.
+const NOT_ASKED: i64 = 30;
 
 /// Whether a target is asked although its time has not come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,13 +32,16 @@ impl<S: Store, C: Check> Worker<S, C> {
         ask: Ask,
     ) -> Result<(), StoreError> {
         let Some(target) = settings.config.fleet.find(claim.id) else {
-            return self.shared.store.release(&claim, wall_clock() + 3_600).await;
+            return self.shared.store.release(&claim, wall_clock() + UNKNOWN).await;
         };
         let observation = match ask == Ask::Now || wants_check(&claim.memory, wall_clock()) {
             true => Some(self.check(settings, &target, &claim).await),
             false => None,
         };
         let now = wall_clock();
+        if observation.as_ref().is_some_and(|seen| seen.outcome == Outcome::NotAsked) {
+            return self.shared.store.release(&claim, now + NOT_ASKED).await;
+        }
         let vantage = self.vantage(&target, &claim, observation.as_ref(), now);
         let silences = &settings.config.silences;
         let held = |code: Code| silences.iter().any(|silence| silence.holds(&target, code, now));
@@ -88,6 +94,7 @@ impl<S: Store, C: Check> Worker<S, C> {
         };
         metrics.seconds.observe(begun.elapsed());
         match &observation.outcome {
+            Outcome::NotAsked => metrics.store_errors.add(1),
             Outcome::Unreachable(_) => metrics.unreachable.add(1),
             Outcome::Unchanged => metrics.unchanged.add(1),
             Outcome::Said(_) => metrics.judged.add(1),

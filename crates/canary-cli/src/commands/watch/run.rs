@@ -9,6 +9,7 @@ use canary_monitor::config::{Config, StoreUrl};
 use canary_monitor::native::NativeCheck;
 use canary_monitor::sinks::Sinks;
 use canary_monitor::status::{self, Line};
+use canary_monitor::store::postgres::PostgresStore;
 use canary_monitor::store::sqlite::{Access, SqliteStore};
 use canary_monitor::store::{Order, Store};
 use canary_monitor::worker::{Settings, Worker, wall_clock};
@@ -24,7 +25,8 @@ pub(super) struct Options {
     pub(super) config: PathBuf,
     pub(super) once: bool,
     pub(super) listen: Option<SocketAddr>,
-    pub(super) worker: String,
+    pub(super) store: Option<StoreUrl>,
+    pub(super) worker: Option<String>,
     pub(super) junit: Option<PathBuf>,
     pub(super) json: bool,
 }
@@ -33,16 +35,32 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let config = super::read(&options.config)?;
     let runtime = super::runtime()?;
     runtime.block_on(async {
-        match config.store.clone() {
+        match options.store.as_ref().unwrap_or(&config.store).clone() {
             StoreUrl::Sqlite(path) => {
+                let name = options.worker.clone().unwrap_or_else(|| "monitor".to_owned());
                 let store = SqliteStore::open(&path, Access::Monitor)
                     .map_err(|error| super::store_failure(&error))?;
-                with_store(options, config, store).await
+                with_store(options, &name, config, store).await
             }
-            StoreUrl::Postgres(_) => Err(Failure::new(Kind::Config, "PostgreSQL is not built in")
-                .hint("use a sqlite: store")),
+            StoreUrl::Postgres(address) => {
+                let name = options.worker.clone().unwrap_or_else(host_name);
+                let address = address.with_password(config.store_password.clone());
+                let store = PostgresStore::open(&address, &name)
+                    .await
+                    .map_err(|error| super::store_failure(&error))?;
+                with_store(options, &name, config, store).await
+            }
         }
     })
+}
+
+/// Each machine and each container has a name of its own.
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "monitor".to_owned(),
+        name => name.to_owned(),
+    }
 }
 
 fn settings<S: Store>(config: Config, store: &S) -> Result<Settings<NativeCheck<S>>, Failure> {
@@ -57,6 +75,7 @@ fn settings<S: Store>(config: Config, store: &S) -> Result<Settings<NativeCheck<
 
 async fn with_store<S: Store>(
     options: &Options,
+    name: &str,
     config: Config,
     store: S,
 ) -> Result<ExitCode, Failure> {
@@ -65,7 +84,7 @@ async fn with_store<S: Store>(
             .hint("add a [[target]] with `url` or `pin` to the configuration"));
     }
     let settings = settings(config, &store)?;
-    let worker = Worker::new(&options.worker, store, settings);
+    let worker = Worker::new(name, store, settings);
     worker.enroll().await.map_err(|error| super::store_failure(&error))?;
     if options.once { once(options, &worker).await } else { watch_on(options, &worker).await }
 }

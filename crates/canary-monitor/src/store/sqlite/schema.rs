@@ -32,6 +32,9 @@ CREATE TABLE sighting (
 CREATE INDEX sighting_by_digest ON sighting (digest);
 CREATE TABLE worker (name TEXT PRIMARY KEY, alive INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE watch_gap (worker TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
+", "
+CREATE TABLE owner (run INTEGER NOT NULL) STRICT;
+INSERT INTO owner VALUES (0);
 "];
 
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
@@ -61,6 +64,20 @@ fn migrate(connection: &Connection) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Gives this monitor's run a number, and frees the notices that the run before it was sending.
+pub(super) fn take_over(connection: &Connection) -> Result<i64, StoreError> {
+    connection.execute_batch(
+        "BEGIN IMMEDIATE; UPDATE owner SET run = run + 1;
+         UPDATE outbox SET lease = 0, fence = fence + 1 WHERE state = 0 AND lease <> 0; COMMIT;",
+    )?;
+    run(connection)
+}
+
+/// The number of the run that the file belongs to.
+pub(super) fn run(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.prepare_cached("SELECT run FROM owner")?.query_row([], |row| row.get(0))?)
 }
 
 fn make_folder(path: &Path) -> Result<(), StoreError> {

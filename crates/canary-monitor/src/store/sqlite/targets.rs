@@ -4,16 +4,13 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::super::{Claim, Commit, Order, StoreError, Stored, StoredEvent};
+use super::super::{Claim, Commit, GAP, Order, StoreError, Stored, StoredEvent, memory_of};
 use super::{Desk, Lease, evidence, outbox};
 use crate::fleet::Fleet;
 use crate::memory::Memory;
 use crate::schedule::queue::Queue;
 use crate::schedule::respread;
 use crate::target::TargetId;
-
-/// A watch gap shorter than this, in seconds, is a restart.
-const GAP: i64 = 120;
 
 pub(super) fn enroll(
     connection: &Connection,
@@ -92,16 +89,14 @@ pub(super) fn claim(
         desk.fence += 1;
         let fence = desk.fence;
         desk.leases.insert(id.0, Lease { fence, until: now + lease });
-        claims.push(Claim { id, fence, due, memory: memory_of(memory.as_deref())? });
+        claims.push(Claim {
+            id,
+            fence,
+            due,
+            memory: memory_of(memory.as_deref().unwrap_or_default())?,
+        });
     }
     Ok(claims)
-}
-
-fn memory_of(text: Option<&str>) -> Result<Memory, StoreError> {
-    match text {
-        None | Some("") => Ok(Memory::default()),
-        Some(text) => Ok(serde_json::from_str(text)?),
-    }
 }
 
 fn end_lease(desk: &mut Desk, id: TargetId, fence: i64) -> Result<(), StoreError> {
@@ -158,7 +153,7 @@ pub(super) fn load(connection: &Connection, id: TargetId) -> Result<Memory, Stor
         .prepare_cached("SELECT memory FROM target WHERE id = ?1")?
         .query_row([id.0], |row| row.get(0))
         .optional()?;
-    memory_of(text.as_deref())
+    memory_of(text.as_deref().unwrap_or_default())
 }
 
 pub(super) fn events(
@@ -199,7 +194,7 @@ pub(super) fn list(
             id: TargetId(row.get(0)?),
             url: row.get(1)?,
             name: row.get(2)?,
-            memory: memory_of(Some(&memory))?,
+            memory: memory_of(&memory)?,
         });
     }
     Ok(found)

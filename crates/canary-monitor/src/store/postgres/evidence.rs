@@ -1,0 +1,109 @@
+//! Bodies, each kept once, and what is deleted when.
+
+use std::collections::HashMap;
+
+use deadpool_postgres::Object;
+use tokio_postgres::Row;
+
+use super::super::{Counts, Sighting, StoreError};
+use crate::config::Retention;
+use crate::target::TargetId;
+
+/// Shared by those that keep bodies, taken alone by who deletes them: a body is not deleted between its
+/// being found there and its being seen again.
+pub(super) const EVIDENCE_LOCK: i64 = 0x6361_6e61_7279_0002;
+
+pub(super) async fn bodies(
+    client: &Object,
+    digests: &[[u8; 32]],
+) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+    let read =
+        client.prepare_cached("SELECT digest, bytes FROM body WHERE digest = ANY ($1)").await?;
+    let wanted: Vec<&[u8]> = digests.iter().map(|digest| &digest[..]).collect();
+    let rows = client.query(&read, &[&wanted]).await?;
+    let mut found: HashMap<Vec<u8>, Vec<u8>> =
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let each = digests.iter().enumerate().map(|(index, digest)| {
+        // The last that asks for it takes it; those before get a copy.
+        match digests[index + 1..].contains(digest) {
+            true => found.get(&digest[..]).cloned(),
+            false => found.remove(&digest[..]),
+        }
+    });
+    Ok(each.collect())
+}
+
+pub(super) async fn sightings(client: &Object, id: TargetId) -> Result<Vec<Sighting>, StoreError> {
+    let read = client
+        .prepare_cached(
+            "SELECT digest, url, first, last, times FROM sighting WHERE target = $1
+             ORDER BY first, digest",
+        )
+        .await?;
+    let rows = client.query(&read, &[&id.0]).await?;
+    Ok(rows.iter().filter_map(sighting_of).collect())
+}
+
+fn sighting_of(row: &Row) -> Option<Sighting> {
+    Some(Sighting {
+        digest: row.get::<_, &[u8]>(0).try_into().ok()?,
+        url: row.get(1),
+        first: row.get(2),
+        last: row.get(3),
+        times: row.get(4),
+    })
+}
+
+pub(super) async fn counts(client: &Object) -> Result<Counts, StoreError> {
+    let count = client
+        .prepare_cached(
+            "SELECT (SELECT COUNT(*) FROM target WHERE active),
+               (SELECT COUNT(*) FROM outbox WHERE state = 0),
+               (SELECT MIN(created) FROM outbox WHERE state = 0),
+               (SELECT COUNT(*) FROM outbox WHERE state = 2),
+               (SELECT COALESCE(SUM(LENGTH(bytes)), 0)::bigint FROM body)",
+        )
+        .await?;
+    let row = client.query_one(&count, &[]).await?;
+    Ok(Counts {
+        targets: row.get(0),
+        pending: row.get(1),
+        oldest_pending: row.get(2),
+        given_up: row.get(3),
+        evidence_bytes: row.get(4),
+    })
+}
+
+pub(super) async fn prune(
+    client: &mut Object,
+    keep: &Retention,
+    now: i64,
+) -> Result<(), StoreError> {
+    if let Some(age) = keep.events {
+        client.execute("DELETE FROM event WHERE at < $1", &[&(now - age)]).await?;
+    }
+    if let Some(age) = keep.notices {
+        let delete = "DELETE FROM outbox WHERE state <> 0 AND settled < $1";
+        client.execute(delete, &[&(now - age)]).await?;
+    }
+    let Some(age) = keep.evidence else { return Ok(()) };
+    let transaction = client.transaction().await?;
+    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&EVIDENCE_LOCK]).await?;
+    // What a present state rests on is named in it, by its digest in hex.
+    transaction
+        .execute(
+            "DELETE FROM sighting AS s WHERE last < $1 AND NOT EXISTS (
+               SELECT 1 FROM target AS t WHERE t.id = s.target
+               AND POSITION(encode(s.digest, 'hex') IN t.memory) > 0)",
+            &[&(now - age)],
+        )
+        .await?;
+    transaction
+        .execute(
+            "DELETE FROM body AS b WHERE NOT EXISTS (
+               SELECT 1 FROM sighting AS s WHERE s.digest = b.digest)",
+            &[],
+        )
+        .await?;
+    Ok(transaction.commit().await?)
+}

@@ -1,0 +1,526 @@
+//! What every store promises, asked of both: SQLite, and a PostgreSQL server that the test starts.
+
+mod postgres;
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use canary_monitor::config::Retention;
+use canary_monitor::fleet::{Fleet, FleetBuilder};
+use canary_monitor::memory::Memory;
+use canary_monitor::observe::Body;
+use canary_monitor::policy::Policy;
+use canary_monitor::sinks::Secret;
+use canary_monitor::step::{Event, EventKind};
+use canary_monitor::store::postgres::{Address, PostgresStore};
+use canary_monitor::store::sqlite::{Access, SqliteStore};
+use canary_monitor::store::{Claim, Commit, NewNotice, Order, Settled, Store, StoreError};
+use canary_monitor::target::{Target, TargetId};
+use canary_verifier::report::Severity;
+use postgres::Postgres;
+
+const NOW: i64 = 1_700_000_000;
+const LEASE: i64 = 100;
+
+fn target(n: usize) -> Target {
+    let url = format!("https://c{n}.example/");
+    Target {
+        id: TargetId::of(&url),
+        name: format!("c{n:03}"),
+        url,
+        pin: None,
+        mirrors: Vec::new(),
+        labels: BTreeMap::new(),
+        policy: Arc::new(Policy { interval: 600, ..Policy::default() }),
+    }
+}
+
+fn fleet(range: std::ops::Range<usize>) -> Fleet {
+    let mut builder = FleetBuilder::default();
+    for n in range {
+        builder.add(&target(n)).expect("they differ");
+    }
+    builder.build()
+}
+
+/// A step that changes nothing but the count of notices.
+fn plain(claim: &Claim, at: i64) -> Commit {
+    let memory = Memory { notices: claim.memory.notices + 1, ..claim.memory.clone() };
+    Commit {
+        id: claim.id,
+        fence: Some(claim.fence),
+        at,
+        wake: at + 600,
+        memory,
+        severity: Severity::Alive,
+        events: Vec::new(),
+        notices: Vec::new(),
+        bodies: Vec::new(),
+    }
+}
+
+fn rich(claim: &Claim, at: i64, word: &str) -> Commit {
+    let event = |kind| Event { at, kind, detail: format!("{word} \0 \u{1f426} ' \" \\") };
+    let notice = |n| NewNotice {
+        key: format!("{word}-{n}"),
+        sink: "hook".to_owned(),
+        body: format!("{word} {n}"),
+    };
+    let body = |tail: &str| Body {
+        url: format!("https://c.example/{tail}{}", "x".repeat(5_000)),
+        bytes: format!("body of {word}").into_bytes(),
+    };
+    Commit {
+        severity: Severity::Alarm,
+        events: vec![event(EventKind::Opened), event(EventKind::Issue)],
+        notices: vec![notice(1), notice(2)],
+        bodies: vec![body("a"), body("a"), body("b")],
+        ..plain(claim, at)
+    }
+}
+
+fn is_fenced(result: &Result<(), StoreError>) -> bool {
+    matches!(result, Err(StoreError::Fenced))
+}
+
+/// One target, enrolled and claimed.
+async fn claimed<S: Store>(store: &S) -> Claim {
+    store.enroll(&fleet(0..1), NOW).await.expect("it enrolls");
+    let mut claims = store.claim(NOW, i64::MAX, LEASE, 5).await.expect("it claims");
+    assert_eq!(claims.len(), 1);
+    claims.remove(0)
+}
+
+async fn due_targets_are_claimed_once_each<S: Store>(a: S, b: S) {
+    a.enroll(&fleet(0..100), NOW).await.expect("it enrolls");
+    b.enroll(&fleet(0..100), NOW).await.expect("enrolling again changes nothing");
+    let later = NOW + 600;
+    let mut claiming = tokio::task::JoinSet::new();
+    for n in 0..20 {
+        let store = if n % 2 == 0 { a.clone() } else { b.clone() };
+        claiming
+            .spawn(async move { store.claim(later, later, LEASE, 7).await.expect("it claims") });
+    }
+    let mut ids = Vec::new();
+    while let Some(claims) = claiming.join_next().await {
+        ids.extend(claims.expect("no panic").into_iter().map(|claim| claim.id));
+    }
+    let distinct: HashSet<TargetId> = ids.iter().copied().collect();
+    assert_eq!((ids.len(), distinct.len()), (100, 100));
+}
+
+async fn those_that_wait_longest_come_first_and_none_before_its_time<S: Store>(a: S, _: S) {
+    a.enroll(&fleet(0..50), NOW).await.expect("it enrolls");
+    let early = a.claim(NOW - 1, NOW - 1, LEASE, 50).await.expect("it claims");
+    assert_eq!(early, []);
+    for claim in a.claim(NOW, i64::MAX, LEASE, 50).await.expect("it claims") {
+        a.commit(Commit { wake: NOW + claim.id.0 % 500, ..plain(&claim, NOW) })
+            .await
+            .expect("written");
+    }
+    assert!(a.next_due().await.expect("it reads").is_some_and(|at| at >= NOW));
+    let mut last = 0;
+    for _ in 0..5 {
+        for claim in a.claim(NOW + 500, NOW + 500, LEASE, 10).await.expect("it claims") {
+            assert_eq!(claim.due, NOW + claim.id.0 % 500);
+            assert!(claim.due >= last);
+            last = claim.due;
+        }
+    }
+    assert_eq!(a.claim(NOW + 500, NOW + 500, LEASE, 10).await.expect("it claims"), []);
+}
+
+async fn a_step_is_written_whole<S: Store>(a: S, b: S) {
+    let claim = claimed(&a).await;
+    let commit = rich(&claim, NOW + 5, "one");
+    a.commit(commit.clone()).await.expect("written");
+    assert_eq!(b.load(claim.id).await.expect("it reads"), commit.memory);
+    let events = b.events(claim.id, 10).await.expect("it reads");
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds, ["issue", "opened"]);
+    assert!(events[0].detail.contains('\u{1f426}'), "{}", events[0].detail);
+    let digest = commit.bodies[0].digest().0;
+    let found = b.bodies(vec![digest, [7; 32], digest]).await.expect("it reads");
+    let bytes = Some(commit.bodies[0].bytes.clone());
+    assert_eq!(found, [bytes.clone(), None, bytes]);
+    let mut seen = b.sightings(claim.id).await.expect("it reads");
+    seen.sort_by_key(|sighting| sighting.times);
+    let times: Vec<_> = seen.iter().map(|s| (s.times, s.first, s.last, s.url.len())).collect();
+    assert_eq!(times, [(1, NOW + 5, NOW + 5, 5_019), (2, NOW + 5, NOW + 5, 5_019)]);
+    let counts = b.counts().await.expect("it counts");
+    assert_eq!((counts.targets, counts.pending, counts.oldest_pending), (1, 2, Some(NOW + 5)));
+    assert_eq!(counts.evidence_bytes, i64::try_from(commit.bodies[0].bytes.len()).expect("small"));
+    let listed = b.list(Order::Urgency, 0, 10).await.expect("it lists");
+    assert_eq!(listed.iter().map(|it| it.memory.clone()).collect::<Vec<_>>(), [commit.memory]);
+}
+
+async fn who_stalls_and_wakes_writes_nothing<S: Store>(a: S, b: S) {
+    let stalled = claimed(&a).await;
+    assert_eq!(b.claim(NOW + LEASE - 1, i64::MAX, LEASE, 5).await.expect("it claims"), []);
+    let taken = b.claim(NOW + LEASE + 1, i64::MAX, LEASE, 5).await.expect("it claims");
+    assert_eq!(taken.iter().map(|claim| claim.id).collect::<Vec<_>>(), [stalled.id]);
+    assert!(is_fenced(&a.commit(rich(&stalled, NOW + 200, "late")).await));
+    assert!(is_fenced(&a.release(&stalled, NOW).await));
+    assert_eq!(a.load(stalled.id).await.expect("it reads"), Memory::default());
+    assert_eq!(a.events(stalled.id, 9).await.expect("it reads"), []);
+    assert_eq!(a.sightings(stalled.id).await.expect("it reads"), []);
+    assert_eq!(a.counts().await.expect("it counts").pending, 0);
+    b.commit(rich(&taken[0], NOW + 210, "in time")).await.expect("the lease is its own");
+    assert!(is_fenced(&a.commit(rich(&stalled, NOW + 220, "later still")).await));
+    assert_eq!(b.counts().await.expect("it counts").pending, 2);
+}
+
+async fn a_step_ends_its_lease<S: Store>(a: S, b: S) {
+    let claim = claimed(&a).await;
+    a.commit(plain(&claim, NOW + 1)).await.expect("written");
+    assert!(is_fenced(&a.commit(plain(&claim, NOW + 1)).await), "not twice");
+    assert_eq!(b.claim(NOW + 2, NOW + 600, LEASE, 5).await.expect("it claims"), []);
+    let again = b.claim(NOW + 601, NOW + 601, LEASE, 5).await.expect("it claims");
+    assert_eq!(again[0].memory.notices, 1);
+    b.release(&again[0], NOW + 700).await.expect("it is given back");
+    assert!(is_fenced(&b.commit(plain(&again[0], NOW + 650)).await));
+    let later = a.claim(NOW + 700, NOW + 700, LEASE, 5).await.expect("it claims");
+    assert_eq!(later.len(), 1);
+}
+
+async fn a_fleet_changes_and_nothing_is_lost<S: Store>(a: S, b: S) {
+    a.enroll(&fleet(0..10), NOW).await.expect("it enrolls");
+    for claim in a.claim(NOW + 600, i64::MAX, LEASE, 10).await.expect("it claims") {
+        a.commit(rich(&claim, NOW + 600, &claim.id.to_string())).await.expect("written");
+    }
+    let mut renamed = FleetBuilder::default();
+    for n in 5..12 {
+        let name = format!("new {n}");
+        renamed.add(&Target { name, ..target(n) }).expect("they differ");
+    }
+    b.enroll(&renamed.build(), NOW + 610).await.expect("it enrolls");
+    let listed = b.list(Order::Name, 0, 100).await.expect("it lists");
+    let names: Vec<&str> = listed.iter().map(|stored| stored.name.as_str()).collect();
+    let expected: Vec<String> =
+        [10, 11, 5, 6, 7, 8, 9].iter().map(|n| format!("new {n}")).collect();
+    assert_eq!(names, expected);
+    let page = b.list(Order::Name, 5, 1).await.expect("it lists");
+    assert_eq!(page[0].name, "new 8");
+    let claims = b.claim(NOW + 9_000, NOW + 9_000, LEASE, 100).await.expect("it claims");
+    let ids: HashSet<TargetId> = claims.iter().map(|claim| claim.id).collect();
+    assert_eq!(ids, (5..12).map(|n| target(n).id).collect());
+    let gone = target(1).id;
+    assert_eq!(b.load(gone).await.expect("it reads").notices, 1, "history stays");
+    assert_eq!(b.events(gone, 9).await.expect("it reads").len(), 2);
+    a.enroll(&fleet(0..3), NOW + 9_010).await.expect("it comes back");
+    let back = a.claim(NOW + 9_700, NOW + 9_700, LEASE, 100).await.expect("it claims");
+    assert_eq!(back.len(), 3);
+    assert!(back.iter().all(|claim| claim.memory.notices == 1));
+}
+
+async fn turns_that_passed_are_spread_again_and_planned_ones_stay<S: Store>(a: S, _: S) {
+    a.enroll(&fleet(0..200), NOW).await.expect("it enrolls");
+    for (n, claim) in
+        a.claim(NOW + 5, i64::MAX, LEASE, 200).await.expect("it claims").iter().enumerate()
+    {
+        let wake = if n < 100 { NOW + 10 } else { NOW + 100_300 };
+        a.commit(Commit { wake, ..plain(claim, NOW + 6) }).await.expect("written");
+    }
+    let day = NOW + 100_000;
+    a.enroll(&fleet(0..200), day).await.expect("it enrolls");
+    let spread = a.claim(day + 200, day + 200, 9 * LEASE, 500).await.expect("it claims");
+    assert_eq!(spread.len(), 100);
+    assert!(spread.iter().all(|claim| claim.due >= day), "no turn lies in the past");
+    let seconds: HashSet<i64> = spread.iter().map(|claim| claim.due).collect();
+    assert!(seconds.len() > 1, "{seconds:?}");
+    let planned = a.claim(day + 300, day + 300, LEASE, 500).await.expect("it claims");
+    assert!(planned.len() == 100 && planned.iter().all(|claim| claim.due == NOW + 100_300));
+}
+
+async fn notices_go_in_order_and_one_at_a_time<S: Store>(a: S, b: S) {
+    let claim = claimed(&a).await;
+    a.commit(rich(&claim, NOW, "n")).await.expect("written");
+    let first = a.outgoing(NOW, 60, 9).await.expect("it claims");
+    assert_eq!(first.iter().map(|n| n.key.as_str()).collect::<Vec<_>>(), ["n-1"]);
+    assert_eq!(b.outgoing(NOW + 59, 60, 9).await.expect("it claims"), []);
+    let taken = b.outgoing(NOW + 60, 60, 9).await.expect("it claims");
+    assert_eq!((taken[0].row, taken[0].key.as_str()), (first[0].row, "n-1"));
+    assert!(is_fenced(&a.settle(&first[0], NOW + 61, Settled::Sent).await));
+    let again = Settled::Again { at: NOW + 500, error: "busy".to_owned() };
+    b.settle(&taken[0], NOW + 61, again).await.expect("settled");
+    assert_eq!(
+        a.outgoing(NOW + 499, 60, 9).await.expect("it claims"),
+        [],
+        "the second waits for the first"
+    );
+    let last = a.outgoing(NOW + 500, 60, 9).await.expect("it claims");
+    assert_eq!((last[0].tries, last[0].created, last[0].body.as_str()), (1, NOW, "n 1"));
+    a.settle(&last[0], NOW + 501, Settled::Sent).await.expect("settled");
+    assert!(is_fenced(&a.settle(&last[0], NOW + 501, Settled::Sent).await));
+    let second = b.outgoing(NOW + 502, 60, 9).await.expect("it claims");
+    assert_eq!(second[0].key, "n-2");
+    b.settle(&second[0], NOW + 503, Settled::GivenUp { error: "never".to_owned() })
+        .await
+        .expect("settled");
+    let counts = a.counts().await.expect("it counts");
+    assert_eq!((counts.pending, counts.given_up), (0, 1));
+    let claim = a.claim(NOW + 1_000, i64::MAX, LEASE, 1).await.expect("it claims").remove(0);
+    a.commit(rich(&claim, NOW + 1_000, "n")).await.expect("written");
+    assert_eq!(a.counts().await.expect("it counts").pending, 0, "one key, one notice");
+}
+
+async fn what_is_old_goes_and_what_counts_stays<S: Store>(a: S, b: S) {
+    let claim = claimed(&a).await;
+    let mut first = rich(&claim, NOW, "old");
+    let kept = Body { url: "https://c.example/k".to_owned(), bytes: b"kept".to_vec() };
+    first.memory.checker = format!("{{\"leaves\":\"{}\"}}", kept.digest());
+    first.bodies.push(kept.clone());
+    let gone = first.bodies[0].digest().0;
+    a.commit(first).await.expect("written");
+    let notice = a.outgoing(NOW, 60, 1).await.expect("it claims").remove(0);
+    a.settle(&notice, NOW, Settled::Sent).await.expect("settled");
+    let keep = Retention { evidence: Some(100), events: Some(100), notices: Some(100) };
+    b.prune(&keep, NOW + 50).await.expect("it prunes");
+    assert!(a.bodies(vec![gone]).await.expect("it reads")[0].is_some());
+    b.prune(&keep, NOW + 101).await.expect("it prunes");
+    let left = a.bodies(vec![gone, kept.digest().0]).await.expect("it reads");
+    assert_eq!(left, [None, Some(kept.bytes)]);
+    assert_eq!(a.events(claim.id, 9).await.expect("it reads"), []);
+    assert_eq!(a.counts().await.expect("it counts").pending, 1, "what is not sent stays");
+}
+
+async fn a_worker_says_that_it_is_alive<S: Store>(a: S, _: S) {
+    assert_eq!(a.beat("a", NOW).await.expect("it beats"), None);
+    assert_eq!(a.beat("a", NOW + 10).await.expect("it beats"), Some(NOW));
+    assert_eq!(a.beat("a", NOW + 5_000).await.expect("it beats"), Some(NOW + 10));
+}
+
+async fn the_monitors_own_state_is_no_target<S: Store>(a: S, b: S) {
+    a.enroll(&fleet(0..1), NOW).await.expect("it enrolls");
+    let id = TargetId::of("monitor:a");
+    let claim = Claim { id, fence: 0, due: 0, memory: Memory::default() };
+    for word in ["one", "two"] {
+        let commit = Commit { fence: None, wake: i64::MAX, ..rich(&claim, NOW, word) };
+        a.commit(commit).await.expect("written");
+    }
+    assert_eq!(a.load(id).await.expect("it reads").notices, 1);
+    assert_eq!(b.counts().await.expect("it counts").pending, 4);
+    assert_eq!(b.counts().await.expect("it counts").targets, 1);
+    let claims = b.claim(i64::MAX - LEASE, i64::MAX, LEASE, 9).await.expect("it claims");
+    assert_eq!(claims.iter().map(|claim| claim.id).collect::<Vec<_>>(), [target(0).id]);
+}
+
+/// Forty tasks on two handles take, write, give back, stall and come back, while the clock runs.
+async fn no_step_is_lost_or_written_twice<S: Store>(a: S, b: S) {
+    const TARGETS: usize = 60;
+    a.enroll(&fleet(0..TARGETS), NOW).await.expect("it enrolls");
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let (written, fenced) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0_i64..40 {
+        let store = if n % 2 == 0 { a.clone() } else { b.clone() };
+        let (clock, written, fenced) = (clock.clone(), written.clone(), fenced.clone());
+        tasks.spawn(async move {
+            for round in 0_i64..30 {
+                let now = clock.fetch_add(1, Ordering::SeqCst);
+                for claim in store.claim(now, i64::MAX, 20, 3).await.expect("it claims") {
+                    let kind = (n * 7 + round * 13 + claim.id.0 % 11) % 5;
+                    if kind == 0 {
+                        // It stalls for longer than its lease, and others go on.
+                        let until = clock.load(Ordering::SeqCst) + 25;
+                        for _ in 0..200 {
+                            tokio::task::yield_now().await;
+                            if clock.load(Ordering::SeqCst) > until {
+                                break;
+                            }
+                        }
+                    }
+                    let done = match kind {
+                        1 => store.release(&claim, now).await.map(|()| 0),
+                        _ => store.commit(plain(&claim, now)).await.map(|()| 1),
+                    };
+                    match done {
+                        Ok(n) => written.fetch_add(n, Ordering::SeqCst),
+                        Err(StoreError::Fenced) => fenced.fetch_add(1, Ordering::SeqCst),
+                        Err(error) => panic!("{error:?}"),
+                    };
+                }
+            }
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.expect("no panic");
+    }
+    let mut steps = 0;
+    for n in 0..TARGETS {
+        steps += a.load(target(n).id).await.expect("it reads").notices;
+    }
+    let (written, fenced) = (written.load(Ordering::SeqCst), fenced.load(Ordering::SeqCst));
+    assert_eq!(steps, written);
+    assert!(written > 200 && fenced > 0, "{written} steps written, {fenced} refused");
+    let claims = a.claim(NOW + 100_000, i64::MAX, LEASE, 1_000).await.expect("it claims");
+    assert_eq!(claims.len(), TARGETS, "every target is still there to be claimed");
+}
+
+macro_rules! suite {
+    ($($case:ident),* $(,)?) => {
+        #[test]
+        fn sqlite_keeps_every_promise() {
+            $({
+                println!("{}", stringify!($case));
+                let folder = tempfile::tempdir().expect("a folder");
+                runtime().block_on(async {
+                    let store = sqlite(&folder.path().join("watch.db")).expect("it opens");
+                    $case(store.clone(), store).await;
+                });
+            })*
+        }
+
+        #[test]
+        fn postgres_keeps_every_promise() {
+            let Some(server) = Postgres::start() else {
+                println!("left out: PostgreSQL is not installed, its store is not tested");
+                return;
+            };
+            $({
+                println!("{}", stringify!($case));
+                let address = address(&server.database(stringify!($case)));
+                runtime().block_on(async {
+                    let a = PostgresStore::open(&address, "a").await.expect("it opens");
+                    let b = PostgresStore::open(&address, "b").await.expect("it opens");
+                    $case(a, b).await;
+                });
+            })*
+        }
+    };
+}
+
+suite![
+    due_targets_are_claimed_once_each,
+    those_that_wait_longest_come_first_and_none_before_its_time,
+    a_step_is_written_whole,
+    who_stalls_and_wakes_writes_nothing,
+    a_step_ends_its_lease,
+    a_fleet_changes_and_nothing_is_lost,
+    turns_that_passed_are_spread_again_and_planned_ones_stay,
+    notices_go_in_order_and_one_at_a_time,
+    what_is_old_goes_and_what_counts_stays,
+    a_worker_says_that_it_is_alive,
+    the_monitors_own_state_is_no_target,
+    no_step_is_lost_or_written_twice,
+];
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+fn sqlite(path: &Path) -> Result<SqliteStore, StoreError> {
+    SqliteStore::open(path, Access::Monitor)
+}
+
+fn address(url: &str) -> Address {
+    Address::parse(url).expect("a URL")
+}
+
+#[test]
+fn a_second_monitor_on_one_file_is_refused_and_one_that_gets_in_fences_the_first() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("watch.db");
+    runtime().block_on(async {
+        let first = sqlite(&path).expect("it opens");
+        let claim = claimed(&first).await;
+        assert!(matches!(sqlite(&path), Err(StoreError::InUse(_))));
+        std::fs::remove_file(folder.path().join("watch.db.lock")).expect("it is there");
+        let second = sqlite(&path).expect("nothing keeps it out now");
+        let late = first.commit(plain(&claim, NOW + 1)).await;
+        assert!(matches!(late, Err(StoreError::InUse(_))), "{late:?}");
+        assert_eq!(second.load(claim.id).await.expect("it reads"), Memory::default());
+    });
+}
+
+#[test]
+fn who_starts_under_a_name_takes_over_from_who_had_it() {
+    let Some(server) = Postgres::start() else {
+        println!("left out: PostgreSQL is not installed, taking over is not tested");
+        return;
+    };
+    let address = address(&server.database("names"));
+    runtime().block_on(async {
+        // Several at once on an empty database: its tables are made once.
+        let opening = (0..6).map(|n| {
+            let address = address.clone();
+            tokio::spawn(async move { PostgresStore::open(&address, &format!("w{n}")).await })
+        });
+        for opened in opening.collect::<Vec<_>>() {
+            opened.await.expect("no panic").expect("it opens");
+        }
+        let old = PostgresStore::open(&address, "a").await.expect("it opens");
+        let claim = claimed(&old).await;
+        let new = PostgresStore::open(&address, "a").await.expect("it opens");
+        let taken = new.claim(NOW, i64::MAX, LEASE, 5).await.expect("it claims");
+        assert_eq!(taken.len(), 1, "at once, not when the lease runs out");
+        assert!(is_fenced(&old.commit(plain(&claim, NOW)).await));
+        assert!(matches!(old.claim(NOW, i64::MAX, LEASE, 5).await, Err(StoreError::Replaced(_))));
+        assert!(matches!(old.beat("a", NOW).await, Err(StoreError::Replaced(_))));
+        let own = Commit { fence: None, ..plain(&claim, NOW) };
+        assert!(matches!(old.commit(own).await, Err(StoreError::Replaced(_))));
+        new.commit(rich(&taken[0], NOW, "n")).await.expect("written");
+
+        // The server starts again under it: what fails passes.
+        server.restart();
+        let mut tries = 0;
+        loop {
+            match new.outgoing(NOW, 60, 5).await {
+                Ok(notices) => break assert_eq!(notices.len(), 1),
+                Err(error) => assert!(error.is_passing(), "{error:?}"),
+            }
+            tries += 1;
+            assert!(tries < 50, "it comes back");
+        }
+        server.sql("names", "UPDATE store_version SET version = 99");
+        let newer = PostgresStore::open(&address, "b").await;
+        assert!(matches!(newer, Err(StoreError::Newer { found: 99, .. })), "{newer:?}");
+    });
+}
+
+#[test]
+fn tls_is_verified_and_passwords_come_from_files() {
+    let Some(server) = Postgres::start() else {
+        println!("left out: PostgreSQL is not installed, TLS to it is not tested");
+        return;
+    };
+    server.database("tls");
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let other =
+        rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    server.with_tls(&made.cert.pem(), &made.signing_key.serialize_pem(), "s3cret");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path
+    };
+    let root = file("root.pem", &made.cert.pem());
+    let another = file("other.pem", &other.cert.pem());
+    let password = |text| Some(Secret::File(file("password", text)));
+    let with = |host: &str, mode: &str, root: &Path| {
+        let port = server.port;
+        let root = root.display();
+        address(&format!("postgres://canary@{host}:{port}/tls?sslmode={mode}&sslrootcert={root}"))
+    };
+    runtime().block_on(async {
+        for mode in ["require", "verify-full"] {
+            let right = with("localhost", mode, &root).with_password(password("s3cret\n"));
+            PostgresStore::open(&right, "a").await.expect("it opens");
+            let forged = with("localhost", mode, &another).with_password(password("s3cret"));
+            assert!(PostgresStore::open(&forged, "a").await.is_err(), "another certificate");
+            let elsewhere = with("127.0.0.1", mode, &root).with_password(password("s3cret"));
+            assert!(PostgresStore::open(&elsewhere, "a").await.is_err(), "another name");
+        }
+        let wrong = with("localhost", "require", &root).with_password(password("guess"));
+        assert!(PostgresStore::open(&wrong, "a").await.is_err(), "another password");
+        let plain = with("localhost", "disable", &root).with_password(password("s3cret"));
+        assert!(PostgresStore::open(&plain, "a").await.is_err(), "the server asks for TLS");
+    });
+}
