@@ -25,6 +25,7 @@ mod report;
 mod serve;
 mod sign;
 mod status;
+mod time_servers;
 mod trust;
 mod verify;
 mod verify_fork;

@@ -5,6 +5,7 @@ use canary_format::pin::Pin;
 use canary_format::refusal::Refusal;
 use canary_format::time::Timestamp;
 
+use crate::roughtime::TimeBounds;
 use crate::witness::WitnessPolicy;
 
 /// What came of asking for one thing. Absent, unreachable and refused are different (R15).
@@ -77,6 +78,8 @@ pub struct Trust {
     pub witnesses: Option<WitnessPolicy>,
     /// The drand chains known.
     pub chains: Vec<Chain>,
+    /// What time servers that the user named bear out about now.
+    pub time: TimeBounds,
 }
 
 /// Whether absent not-before evidence is worth attention.
@@ -89,7 +92,7 @@ pub enum Freshness {
 }
 
 impl Default for Trust {
-    /// No pin, no acknowledgement, 100 days, and drand's quicknet.
+    /// No pin, no acknowledgement, 100 days, drand's quicknet, and no time servers.
     fn default() -> Self {
         Self {
             pin: None,
@@ -98,6 +101,7 @@ impl Default for Trust {
             freshness: Freshness::AsBefore,
             witnesses: None,
             chains: vec![Chain::quicknet()],
+            time: TimeBounds::default(),
         }
     }
 }

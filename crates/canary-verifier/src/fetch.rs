@@ -17,6 +17,7 @@ mod exchange;
 mod object;
 mod request;
 mod site;
+pub mod time_servers;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -145,10 +145,10 @@ pub fn judge(evidence: &Evidence, trust: &Trust, seen: Option<&Seen>, now: Times
     // Dates.
     let since_baseline = &series[baseline(&series, trust)..];
     let beacon = freshness::judge(since_baseline, trust, &mut findings);
-    // An instant that neither the publisher nor one witness alone can make, or that was accepted
-    // before: where the clock lies behind it, deadlines are judged by it.
+    // An instant that neither the publisher, nor one witness, nor half of the named time servers
+    // can make, or that was accepted before: where the clock lies behind it, deadlines are judged by it.
     let seen_instant = seen.and_then(|seen| seen.newest_instant);
-    let vouched = beacon.max(witnessed.quorum_at).max(seen_instant);
+    let vouched = beacon.max(witnessed.quorum_at).max(seen_instant).max(trust.time.earliest);
     let deadline_instant = dates::later_of(now, vouched);
     let state = state(&served, series.last(), deadline_instant, &mut findings);
     if let Some(newest) = series.last() {
@@ -156,6 +156,7 @@ pub fn judge(evidence: &Evidence, trust: &Trust, seen: Option<&Seen>, now: Times
     }
     dates::clock(
         vouched.max(witnessed.newest).max(heartbeats.iter().copied().max()),
+        trust.time.latest,
         now,
         &mut findings,
     );
@@ -275,7 +276,7 @@ fn with_seen(
     if standing == Standing::Extends && served.len() >= seen.leaves.len() {
         return (served, Vec::new());
     }
-    let leaves = Leaves { offset: 0, bytes: &seen.leaves };
+    let leaves = Leaves::new(0, &seen.leaves);
     let before = series::verify(leaves, pin, &mut Findings::default());
     let forks = match standing {
         Standing::Inconsistent => mirrors::compare(&served, &before, None, findings),

@@ -17,6 +17,7 @@ pub mod fork;
 pub mod history;
 pub mod judge;
 pub mod report;
+pub mod roughtime;
 pub mod state;
 pub mod target;
 pub mod trust_store;

@@ -8,6 +8,7 @@ use canary_verifier::report::Report;
 use clap::Args;
 
 use crate::commands::dialects::DialectOptions;
+use crate::commands::time_servers;
 use crate::error::Failure;
 use crate::examine::{Keep, Subject, witness_policy};
 use crate::{output, report};
@@ -16,6 +17,7 @@ const EXAMPLE: &str = "Examples:
   canary verify example.com
   canary verify https://example.com/.well-known/canary/#1:sha256:QdultqhUiMj6b_pmQ0GPM77Pl5JbUtsdDg4v6aE3SfY
   canary verify acme.canary --pin 'https://acme.example/canary/#1:sha256:…' --json
+  canary verify example.com --roughtime servers.json
   canary verify example.com --nagios        (a check for Nagios, Icinga and their kin)
   canary verify https://example.com/canary.txt --dialect openpgp --trust-key alice=alice.asc
 
@@ -37,6 +39,9 @@ pub(crate) struct Verify {
     /// Ask for evidence that issues were not made in advance
     #[arg(long)]
     require_freshness: bool,
+    /// Ask these time servers what time it is: a list of Roughtime servers (RFC 10049 §8.3)
+    #[arg(long, value_name = "LIST", conflicts_with = "at")]
+    roughtime: Option<PathBuf>,
     /// Print the report as one JSON document
     #[arg(long, conflicts_with = "nagios")]
     json: bool,
@@ -61,6 +66,9 @@ impl Verify {
         }
         if let Some(path) = &self.witnesses {
             trust.witnesses = Some(witness_policy(path)?);
+        }
+        if let Some(list) = &self.roughtime {
+            trust.time = time_servers::bounds(list)?;
         }
         let examined = self.subject.examine(trust, Keep::Seen)?;
         let found = &examined.judgement.report;

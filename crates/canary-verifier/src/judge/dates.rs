@@ -69,13 +69,32 @@ pub(super) fn later_of(now: Timestamp, vouched: Option<Timestamp>) -> Timestamp 
     vouched.filter(|at| at.since(now) > CLOCK_TOLERANCE).unwrap_or(now)
 }
 
-/// `CLOCK_SUSPECT`, where any verified instant lies ahead of now.
-pub(super) fn clock(newest_instant: Option<Timestamp>, now: Timestamp, findings: &mut Findings) {
-    if let Some(at) = newest_instant.filter(|at| at.since(now) > CLOCK_TOLERANCE) {
-        let message = format!(
-            "a verified instant, {at}, is later than now, {now}: check this machine's clock"
-        );
+/// `CLOCK_SUSPECT`, where any verified instant lies ahead of now, or where time servers bear out that
+/// it is earlier. Deadlines keep to the later instant: that can only make silence show sooner.
+pub(super) fn clock(
+    newest_instant: Option<Timestamp>,
+    latest: Option<Timestamp>,
+    now: Timestamp,
+    findings: &mut Findings,
+) {
+    let mut suspect = |at: Timestamp, message: String| {
         findings.push(Finding::new(Code::ClockSuspect, Severity::Attention, message).since(at));
+    };
+    if let Some(at) = newest_instant.filter(|at| at.since(now) > CLOCK_TOLERANCE) {
+        suspect(
+            at,
+            format!(
+                "a verified instant, {at}, is later than now, {now}: check this machine's clock"
+            ),
+        );
+    }
+    if let Some(at) = latest.filter(|at| now.since(*at) > CLOCK_TOLERANCE) {
+        suspect(
+            at,
+            format!(
+                "by the time servers it is not later than {at}, and this machine's clock says {now}: check it"
+            ),
+        );
     }
 }
 
