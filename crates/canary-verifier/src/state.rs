@@ -124,7 +124,7 @@ impl TargetState {
         }
         let path = self.folder.join(LOCK);
         let lock = durable::lock_file(&path)?;
-        fs4::FileExt::lock_shared(&lock).map_err(FileError::of("lock", &path))?;
+        lock.lock_shared().map_err(FileError::of("lock", &path))?;
         Ok(self.read()?.map(|(seen, _)| seen))
     }
 
@@ -138,7 +138,7 @@ impl TargetState {
         durable::create_folder(&self.folder)?;
         let path = self.folder.join(LOCK);
         let lock = durable::lock_file(&path)?;
-        fs4::FileExt::lock(&lock).map_err(FileError::of("lock", &path))?;
+        lock.lock().map_err(FileError::of("lock", &path))?;
         let (seen, leaves) = self.read()?.unzip();
         Ok(Held { target: self.clone(), seen, leaves, _lock: lock })
     }

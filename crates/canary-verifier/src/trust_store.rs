@@ -117,9 +117,7 @@ impl TrustStore {
         name.push(".lock");
         let path = PathBuf::from(name);
         let lock = durable::lock_file(&path).map_err(TrustError::from)?;
-        fs4::FileExt::lock(&lock)
-            .map_err(FileError::of("lock", &path))
-            .map_err(TrustError::from)?;
+        lock.lock().map_err(FileError::of("lock", &path)).map_err(TrustError::from)?;
         let mut entries = self.entries()?;
         let before = entries.clone();
         let result = change(&mut entries)?;

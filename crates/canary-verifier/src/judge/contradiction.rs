@@ -117,7 +117,7 @@ struct Read {
 
 impl Read {
     fn of(side: &Side) -> Self {
-        let leaves = Leaves { offset: side.first.saturating_sub(1), bytes: &side.envelopes };
+        let leaves = Leaves::new(side.first.saturating_sub(1), &side.envelopes);
         let series = series::verify(leaves, None, &mut Findings::default());
         let is_whole = side.first == 1 && !side.envelopes.is_empty();
         Self {

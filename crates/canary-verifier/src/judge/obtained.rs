@@ -1,16 +1,15 @@
 //! The first steps: what was obtained, as a checkpoint and leaves (`verdicts.md` §6).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use canary_format::checkpoint::{Checkpoint, MAX_LEAVES};
-use canary_format::envelope::Envelope;
-use canary_format::issue::Issue;
 use canary_format::merkle::{leaf_hash, root};
 use canary_format::refusal::{Refusal, Rule};
 use canary_format::tlog_proof::TlogProof;
 
 use super::findings::{Findings, refused};
-use super::series::Leaves;
+use super::series::{Leaves, Parsed};
 use crate::evidence::{Obtained, Seen, Site, Source};
 use crate::report::{Code, Severity};
 
@@ -22,6 +21,8 @@ pub(super) struct Served<'a> {
     /// The first leaf is that after `offset` others.
     pub(super) offset: u64,
     pub(super) leaves: Option<Cow<'a, [Vec<u8>]>>,
+    /// The only leaf, where it had to be parsed to know its number.
+    parsed: Option<Arc<Parsed>>,
     /// Whether the leaves, or the one leaf and its proof, give the checkpoint's root.
     pub(super) root: RootCheck,
 }
@@ -56,7 +57,7 @@ impl<'a> Served<'a> {
 
     pub(super) fn leaves(&self) -> Option<Leaves<'_>> {
         let bytes = self.leaves.as_deref()?;
-        Some(Leaves { offset: self.offset, bytes })
+        Some(Leaves { offset: self.offset, bytes, parsed: self.parsed.as_ref() })
     }
 
     /// A file holds one issue; what was seen before supplies the ones before it.
@@ -65,6 +66,7 @@ impl<'a> Served<'a> {
         if let (Some(known @ [_, ..]), Some(leaves)) = (known, &self.leaves) {
             self.leaves = Some(Cow::Owned([known, leaves].concat()));
             self.offset = 0;
+            self.parsed = None;
         }
     }
 
@@ -154,8 +156,9 @@ impl<'a> Served<'a> {
     }
 
     fn envelope(&mut self, bytes: &[u8], _: &mut Findings) -> Result<(), Refusal> {
-        let envelope = Envelope::parse(bytes)?;
-        self.offset = Issue::parse(envelope.payload())?.number - 1;
+        let parsed = Parsed::parse(bytes)?;
+        self.offset = parsed.issue.number - 1;
+        self.parsed = Some(Arc::new(parsed));
         self.leaves = Some(Cow::Owned(vec![bytes.to_vec()]));
         Ok(())
     }

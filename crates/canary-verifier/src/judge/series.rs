@@ -1,6 +1,7 @@
 //! Which issues are authentic: parsed, chained and signed by a quorum (`format.md` §2–§4).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::thread;
 
 use canary_format::digest::Digest;
@@ -17,26 +18,24 @@ use crate::report::{Code, Finding, Person, Severity};
 /// An authentic issue. Only the verifier makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedIssue {
-    issue: Issue,
-    envelope: Envelope,
-    digest: Digest,
+    parsed: Arc<Parsed>,
     affirmed_by: Vec<Person>,
 }
 
 impl VerifiedIssue {
     /// What was signed, parsed.
     pub fn issue(&self) -> &Issue {
-        &self.issue
+        &self.parsed.issue
     }
 
     /// What was received.
     pub fn envelope(&self) -> &Envelope {
-        &self.envelope
+        &self.parsed.envelope
     }
 
     /// The digest of the payload.
     pub fn digest(&self) -> Digest {
-        self.digest
+        self.parsed.digest
     }
 
     /// The persons whose signatures verified: those of its own roster, then those of the previous.
@@ -50,9 +49,16 @@ impl VerifiedIssue {
 pub(super) struct Leaves<'a> {
     pub(super) offset: u64,
     pub(super) bytes: &'a [Vec<u8>],
+    /// The only leaf, where it had to be parsed to know its number.
+    pub(super) parsed: Option<&'a Arc<Parsed>>,
 }
 
-impl Leaves<'_> {
+impl<'a> Leaves<'a> {
+    /// Leaves of which none is parsed.
+    pub(super) fn new(offset: u64, bytes: &'a [Vec<u8>]) -> Self {
+        Self { offset, bytes, parsed: None }
+    }
+
     /// The number of the last issue; that before the first where there are none.
     pub(super) fn last(&self) -> u64 {
         self.offset + self.bytes.len() as u64
@@ -69,8 +75,11 @@ pub(super) fn verify(
     pin: Option<&Pin>,
     findings: &mut Findings,
 ) -> Vec<VerifiedIssue> {
-    let parsed = in_parallel(leaves.bytes, |_, _, leaf| Parsed::parse(leaf));
-    let before = |index: usize| parsed[..index].last()?.as_ref().ok();
+    let parsed = match leaves.parsed {
+        Some(only) => vec![Ok(only.clone())],
+        None => in_parallel(leaves.bytes, |_, _, leaf| Parsed::parse(leaf).map(Arc::new)),
+    };
+    let before = |index: usize| parsed[..index].last()?.as_deref().ok();
     let signatures = in_parallel(&parsed, |keys, index, parsed| {
         let parsed = parsed.as_ref().ok()?;
         Some(Signatures::check_all(parsed, before(index), keys))
@@ -80,7 +89,12 @@ pub(super) fn verify(
     for (index, (parsed, signatures)) in parsed.iter().zip(&signatures).enumerate() {
         let number = leaves.offset + index as u64 + 1;
         let verified = match (parsed, signatures) {
-            (Ok(parsed), Some(signatures)) => parsed.verify(number, before(index), signatures, pin),
+            (Ok(parsed), Some(signatures)) => {
+                parsed.check(number, before(index), signatures, pin).map(|()| VerifiedIssue {
+                    parsed: parsed.clone(),
+                    affirmed_by: signatures.persons(parsed.rosters(before(index))),
+                })
+            }
             (Err(refusal), _) => Err(vec![refused(refusal).issue(number)]),
             (Ok(_), None) => unreachable!("the signatures of every issue that parses are checked"),
         };
@@ -101,40 +115,33 @@ pub(super) fn verify(
 }
 
 /// A leaf that parses; nothing about it has been verified.
-struct Parsed {
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Parsed {
     envelope: Envelope,
-    issue: Issue,
+    pub(super) issue: Issue,
     digest: Digest,
 }
 
 impl Parsed {
-    fn parse(leaf: &[u8]) -> Result<Self, Refusal> {
+    pub(super) fn parse(leaf: &[u8]) -> Result<Self, Refusal> {
         let envelope = Envelope::parse(leaf)?;
         let issue = Issue::parse(envelope.payload())?;
         let digest = envelope.digest();
         Ok(Self { envelope, issue, digest })
     }
 
-    fn verify(
+    fn check(
         &self,
         number: u64,
         before: Option<&Self>,
         signatures: &Signatures,
         pin: Option<&Pin>,
-    ) -> Result<VerifiedIssue, Vec<Finding>> {
+    ) -> Result<(), Vec<Finding>> {
         let mut broken = Vec::new();
         broken.extend(pin.and_then(|pin| self.check_pin(number, pin)));
         broken.extend(self.check_chain(number, before));
         broken.extend(signatures.check(number, self.rosters(before)));
-        if !broken.is_empty() {
-            return Err(broken);
-        }
-        Ok(VerifiedIssue {
-            issue: self.issue.clone(),
-            envelope: self.envelope.clone(),
-            digest: self.digest,
-            affirmed_by: signatures.persons(self.rosters(before)),
-        })
+        if broken.is_empty() { Ok(()) } else { Err(broken) }
     }
 
     fn check_pin(&self, number: u64, pin: &Pin) -> Option<Finding> {
