@@ -22,7 +22,7 @@ pub(crate) fn recognised(text: &str) -> bool {
 }
 
 /// Reads a publication as `canary.txt`.
-pub(crate) fn read(published: &Published<'_>, trust: &Trust) -> Reading {
+pub(crate) fn read(published: &Published<'_>, _trust: &Trust) -> Reading {
     let text = String::from_utf8_lossy(published.body).into_owned();
     let missing: Vec<&str> = REQUIRED
         .into_iter()
@@ -34,7 +34,7 @@ pub(crate) fn read(published: &Published<'_>, trust: &Trust) -> Reading {
             })
         })
         .collect();
-    let mut issue = Issue::from_text(Kind::CanaryTxt, published, trust, text, Vec::new());
+    let mut issue = Issue::from_text(Kind::CanaryTxt, published, text, Vec::new());
     fields(&mut issue);
     let mut remarks = Vec::new();
     if !missing.is_empty() {

@@ -57,28 +57,30 @@ dialect!(
             published.beside.iter().any(|(_, bytes)| openpgp::recognised_beside(bytes))
         }
     },
-    openpgp::read
+    |published, trust| openpgp::spans(published, trust).read(Kind::OpenPgp, published)
 );
 dialect!(
     Signify,
     Kind::Signify,
     "OpenBSD signify.",
     |published| numbered(published) == Some(Kind::Signify),
-    |published, trust| signify::read(Kind::Signify, published, trust)
+    |published, trust| signify::spans(Kind::Signify, published, trust)
+        .read(Kind::Signify, published)
 );
 dialect!(
     Minisign,
     Kind::Minisign,
     "minisign.",
     |published| numbered(published) == Some(Kind::Minisign),
-    |published, trust| signify::read(Kind::Minisign, published, trust)
+    |published, trust| signify::spans(Kind::Minisign, published, trust)
+        .read(Kind::Minisign, published)
 );
 dialect!(
     SshSig,
     Kind::SshSig,
     "OpenSSH signatures.",
     |published| { texts(published).any(sshsig::recognised) },
-    sshsig::read
+    |published, trust| sshsig::spans(published, trust).read(Kind::SshSig, published)
 );
 dialect!(
     CanaryTail,

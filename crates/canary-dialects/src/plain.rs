@@ -4,10 +4,10 @@ use crate::reading::{Issue, Kind, Published, Reading};
 use crate::trust::Trust;
 
 /// Reads a page. Markup is taken off where it is HTML.
-pub(crate) fn read(published: &Published<'_>, trust: &Trust) -> Reading {
+pub(crate) fn read(published: &Published<'_>, _trust: &Trust) -> Reading {
     let text = words(published);
     Reading {
-        issues: vec![Issue::from_text(Kind::Plain, published, trust, text, Vec::new())],
+        issues: vec![Issue::from_text(Kind::Plain, published, text, Vec::new())],
         remarks: Vec::new(),
     }
 }

@@ -89,6 +89,37 @@ pub struct Reading {
     pub remarks: Vec<Remark>,
 }
 
+/// Texts and the signatures over each, before their words are read.
+#[derive(Debug, Default)]
+pub(crate) struct Spans {
+    pub(crate) texts: Vec<(String, Vec<Signed>)>,
+    pub(crate) remarks: Vec<Remark>,
+}
+
+impl Spans {
+    /// Reads the words of each text.
+    pub(crate) fn read(self, kind: Kind, published: &Published<'_>) -> Reading {
+        let issue = |(text, signed)| Issue::from_text(kind, published, text, signed);
+        Reading { issues: self.texts.into_iter().map(issue).collect(), remarks: self.remarks }
+    }
+}
+
+/// Checks signatures only: the outcomes that [`crate::dialect::Dialect::read`] gives too, without reading
+/// words. Empty for a dialect that signs nothing.
+pub fn check(kind: Kind, published: &Published<'_>, trust: &Trust) -> Vec<Signed> {
+    let spans = match kind {
+        Kind::OpenPgp => crate::openpgp::spans(published, trust),
+        Kind::Signify | Kind::Minisign => crate::signify::spans(kind, published, trust),
+        Kind::SshSig => crate::sshsig::spans(published, trust),
+        Kind::SignedJson => return crate::signed_json::check(published, trust),
+        Kind::CanaryTail | Kind::CanaryTxt | Kind::Plain => {
+            let issues = crate::dialect::dialect(kind).read(published, trust).issues;
+            return issues.into_iter().flat_map(|issue| issue.signatures).collect();
+        }
+    };
+    spans.texts.into_iter().flat_map(|(_, signed)| signed).collect()
+}
+
 /// One text that stands as an issue.
 #[derive(Debug, Clone)]
 pub struct Issue {
@@ -200,7 +231,6 @@ impl Issue {
     pub(crate) fn from_text(
         kind: Kind,
         published: &Published<'_>,
-        _trust: &Trust,
         text: String,
         signatures: Vec<Signed>,
     ) -> Self {

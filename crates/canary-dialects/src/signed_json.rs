@@ -51,6 +51,17 @@ pub(crate) fn read(published: &Published<'_>, trust: &Trust) -> Reading {
     reading
 }
 
+/// Checks signatures only.
+pub(crate) fn check(published: &Published<'_>, trust: &Trust) -> Vec<Signed> {
+    if published.body.len() > MAX_DOCUMENT {
+        return Vec::new();
+    }
+    let Ok(Value::Object(object)) = crate::json::parse(published.body) else { return Vec::new() };
+    let forms = forms(&object);
+    let found = signatures(&object).unwrap_or_default();
+    found.iter().map(|signature| one(signature, &forms, trust).0).collect()
+}
+
 fn document(published: &Published<'_>, trust: &Trust) -> Result<Issue, String> {
     let value = crate::json::parse(published.body)?;
     let object = value.as_object().ok_or("not an object")?;
@@ -59,7 +70,7 @@ fn document(published: &Published<'_>, trust: &Trust) -> Result<Issue, String> {
     let mut covered: Option<&Value> = None;
     let mut signed = Vec::new();
     for signature in &found {
-        let (one, form) = check(signature, &forms, trust);
+        let (one, form) = one(signature, &forms, trust);
         if one.outcome == Outcome::Good {
             covered = form;
         }
@@ -261,11 +272,7 @@ fn string(text: &str, ascii: bool, out: &mut String) {
     }
 }
 
-fn check<'a>(
-    signature: &Signature,
-    forms: &'a [Form],
-    trust: &Trust,
-) -> (Signed, Option<&'a Value>) {
+fn one<'a>(signature: &Signature, forms: &'a [Form], trust: &Trust) -> (Signed, Option<&'a Value>) {
     let mut signed = Signed {
         person: None,
         key: "unnamed".into(),

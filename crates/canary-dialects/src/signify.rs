@@ -11,7 +11,7 @@ use blake2::{Blake2b512, Digest};
 use ed25519_dalek::{Signature, VerifyingKey};
 
 use crate::Timestamp;
-use crate::reading::{Issue, Kind, Outcome, Published, Reading, Remark, Signed};
+use crate::reading::{Kind, Outcome, Published, Remark, Signed, Spans};
 use crate::trust::{Key, KeyError, Trust};
 
 const UNTRUSTED: &str = "untrusted comment:";
@@ -67,9 +67,9 @@ pub(crate) fn recognised(text: &str) -> Option<Kind> {
     Some(if first.comment.is_some() { Kind::Minisign } else { Kind::Signify })
 }
 
-/// Reads a publication as signify or minisign.
-pub(crate) fn read(kind: Kind, published: &Published<'_>, trust: &Trust) -> Reading {
-    let mut reading = Reading::default();
+/// Checks the signatures of a publication as signify or minisign.
+pub(crate) fn spans(kind: Kind, published: &Published<'_>, trust: &Trust) -> Spans {
+    let mut reading = Spans::default();
     if published.beside.is_empty() {
         embedded(kind, published, trust, &mut reading);
         return reading;
@@ -92,12 +92,12 @@ pub(crate) fn read(kind: Kind, published: &Published<'_>, trust: &Trust) -> Read
         }
     }
     let text = String::from_utf8_lossy(published.body).into_owned();
-    reading.issues.push(Issue::from_text(kind, published, trust, text, signed));
+    reading.texts.push((text, signed));
     reading
 }
 
 /// `signify -S -e` puts the signature first and the text after it; others put it last.
-fn embedded(kind: Kind, published: &Published<'_>, trust: &Trust, reading: &mut Reading) {
+fn embedded(kind: Kind, published: &Published<'_>, trust: &Trust, reading: &mut Spans) {
     let text = match std::str::from_utf8(published.body) {
         Ok(text) => text,
         Err(_) => {
@@ -128,7 +128,7 @@ fn embedded(kind: Kind, published: &Published<'_>, trust: &Trust, reading: &mut 
     if !other.trim().is_empty() {
         reading.remarks.push(Remark::WordsOutside);
     }
-    reading.issues.push(Issue::from_text(kind, published, trust, chosen.to_owned(), signed));
+    reading.texts.push((chosen.to_owned(), signed));
 }
 
 fn check(kind: Kind, lines: &Lines, text: &[u8], trust: &Trust) -> Signed {

@@ -3,7 +3,7 @@
 use ssh_key::{PublicKey, SshSig};
 
 use crate::Timestamp;
-use crate::reading::{Issue, Kind, Outcome, Published, Reading, Remark, Signed};
+use crate::reading::{Outcome, Published, Remark, Signed, Spans};
 use crate::trust::{Key, KeyError, Trust};
 
 const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
@@ -129,9 +129,9 @@ pub(crate) fn recognised(text: &str) -> bool {
     text.contains(BEGIN)
 }
 
-/// Reads a publication with OpenSSH signatures.
-pub(crate) fn read(published: &Published<'_>, trust: &Trust) -> Reading {
-    let mut reading = Reading::default();
+/// Checks the OpenSSH signatures of a publication.
+pub(crate) fn spans(published: &Published<'_>, trust: &Trust) -> Spans {
+    let mut reading = Spans::default();
     let mut signed = Vec::new();
     if published.beside.is_empty() {
         let Ok(text) = std::str::from_utf8(published.body) else {
@@ -163,13 +163,7 @@ pub(crate) fn read(published: &Published<'_>, trust: &Trust) -> Reading {
             };
             signed.push(one);
         }
-        reading.issues.push(Issue::from_text(
-            Kind::SshSig,
-            published,
-            trust,
-            before.to_owned(),
-            signed,
-        ));
+        reading.texts.push((before.to_owned(), signed));
         return reading;
     }
     for (name, bytes) in published.beside {
@@ -189,7 +183,7 @@ pub(crate) fn read(published: &Published<'_>, trust: &Trust) -> Reading {
         signed.extend(found.iter().map(|sig| check(sig, published.body, published.seen, trust)));
     }
     let text = String::from_utf8_lossy(published.body).into_owned();
-    reading.issues.push(Issue::from_text(Kind::SshSig, published, trust, text, signed));
+    reading.texts.push((text, signed));
     reading
 }
 

@@ -14,7 +14,7 @@ use pgp::packet::{Signature, SignatureType};
 
 use crate::openpgp::armour::{Block, Blocks};
 use crate::openpgp::certificate::{SigningKey, at};
-use crate::reading::{Issue, Kind, Outcome, Published, Reading, Remark, Signed};
+use crate::reading::{Outcome, Published, Remark, Signed, Spans};
 use crate::trust::{Key, Trust};
 
 /// Whether a text holds an OpenPGP block.
@@ -31,9 +31,9 @@ pub(crate) fn recognised_beside(bytes: &[u8]) -> bool {
     }
 }
 
-/// Reads a publication as OpenPGP.
-pub(crate) fn read(published: &Published<'_>, trust: &Trust) -> Reading {
-    let mut reading = Reading::default();
+/// Checks the signatures of a publication as OpenPGP.
+pub(crate) fn spans(published: &Published<'_>, trust: &Trust) -> Spans {
+    let mut reading = Spans::default();
     if !published.beside.is_empty() {
         detached(published, trust, &mut reading);
         return reading;
@@ -52,17 +52,11 @@ pub(crate) fn read(published: &Published<'_>, trust: &Trust) -> Reading {
             found = unmarked;
         }
     }
-    inline(published, trust, found, text, &mut reading);
+    inline(trust, found, text, &mut reading);
     reading
 }
 
-fn inline(
-    published: &Published<'_>,
-    trust: &Trust,
-    found: Blocks,
-    text: &str,
-    reading: &mut Reading,
-) {
+fn inline(trust: &Trust, found: Blocks, text: &str, reading: &mut Spans) {
     if found.left_out > 0 {
         reading
             .remarks
@@ -108,7 +102,7 @@ fn inline(
         }
     }
     for (text, signatures) in spans {
-        reading.issues.push(Issue::from_text(Kind::OpenPgp, published, trust, text, signatures));
+        reading.texts.push((text, signatures));
     }
 }
 
@@ -135,7 +129,7 @@ fn check_any(
     signed
 }
 
-fn detached(published: &Published<'_>, trust: &Trust, reading: &mut Reading) {
+fn detached(published: &Published<'_>, trust: &Trust, reading: &mut Spans) {
     let mut signed = Vec::new();
     for (name, bytes) in published.beside {
         let blocks = match std::str::from_utf8(bytes) {
@@ -168,7 +162,7 @@ fn detached(published: &Published<'_>, trust: &Trust, reading: &mut Reading) {
         }
     }
     let text = String::from_utf8_lossy(published.body).into_owned();
-    reading.issues.push(Issue::from_text(Kind::OpenPgp, published, trust, text, signed));
+    reading.texts.push((text, signed));
 }
 
 /// What kinds of signature may cover the bytes in question.
