@@ -149,6 +149,7 @@ fn document(published: &Published<'_>, trust: &Trust) -> Result<Issue, String> {
         seen: published.seen,
         remarks,
         fields: fields.into_iter().collect(),
+        letters: Vec::new(),
     })
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::Timestamp;
 use crate::dialect::{dialect, recognise};
-use crate::reading::{Issue, Kind, Published, Remark};
+use crate::reading::{Issue, Kind, Letter, Published, Remark, check};
 use crate::trust::Trust;
 
 /// One version of one file.
@@ -35,7 +35,7 @@ pub struct Imported {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LeftOut {
-    /// It accompanies an issue: its name begins with that issue's.
+    /// It accompanies an issue: its name begins with that issue's. Its signatures are among the issue's letters.
     Accompanies,
     /// It is not signed, and the issues beside it are.
     NotSigned,
@@ -71,31 +71,25 @@ pub fn import(versions: &[Version], kind: Option<Kind>, trust: &Trust) -> Import
         beside.entry(text).or_default().push(signature);
     }
     let mut found: Vec<(Kind, &str, usize, Issue)> = Vec::new();
+    let mut letters: BTreeMap<&str, Vec<Letter>> = BTreeMap::new();
     for (path, all) in paths.iter().filter(|(path, _)| !owner.contains_key(**path)) {
         let signatures = beside.get(path).map(Vec::as_slice).unwrap_or_default();
         if signatures.is_empty() && !is_text(path) {
             imported.left_out.push(((*path).to_owned(), LeftOut::NotText));
             continue;
         }
-        if accompanies(path, &names, &owner) {
+        if let Some(issue) = accompanied(path, &names, &owner) {
             imported.left_out.push(((*path).to_owned(), LeftOut::Accompanies));
+            if let Some(newest) = all.last() {
+                let held = held(signatures, &paths, None);
+                letters.entry(issue).or_default().push(letter(path, newest, &held, kind, trust));
+            }
             continue;
         }
         for (place, version) in all.iter().enumerate() {
             // The signatures as they stood at the end of this version's time.
             let until = all.get(place + 1).and_then(|next| next.at);
-            let held: Vec<(&str, &[u8])> = signatures
-                .iter()
-                .filter_map(|name| {
-                    let versions = &paths[name];
-                    let last = versions
-                        .iter()
-                        .rev()
-                        .find(|one| until.is_none_or(|until| one.at.is_some_and(|at| at < until)));
-                    last.map(|one| (*name, one.bytes.as_slice()))
-                })
-                .filter(|(_, bytes)| !bytes.is_empty())
-                .collect();
+            let held = held(signatures, &paths, until);
             if version.bytes.is_empty() {
                 continue;
             }
@@ -132,7 +126,43 @@ pub fn import(versions: &[Version], kind: Option<Kind>, trust: &Trust) -> Import
         last = Some((path, issue.digest));
         imported.issues.push(issue);
     }
+    // Where a file has several versions, its letters stand beside the newest.
+    for issue in imported.issues.iter_mut().rev() {
+        issue.letters = letters.remove(issue.source.as_str()).unwrap_or_default();
+    }
     imported
+}
+
+/// The signatures of a text as they stood at an instant, or as they stand.
+fn held<'a>(
+    signatures: &[&'a str],
+    paths: &BTreeMap<&'a str, Vec<&'a Version>>,
+    until: Option<Timestamp>,
+) -> Vec<(&'a str, &'a [u8])> {
+    signatures
+        .iter()
+        .filter_map(|name| {
+            let stood = |one: &&&Version| {
+                until.is_none_or(|until| one.at.is_some_and(|at| at < until))
+            };
+            let last = paths[name].iter().rev().find(stood)?;
+            (!last.bytes.is_empty()).then(|| (*name, last.bytes.as_slice()))
+        })
+        .collect()
+}
+
+fn letter(
+    path: &str,
+    version: &Version,
+    held: &[(&str, &[u8])],
+    kind: Option<Kind>,
+    trust: &Trust,
+) -> Letter {
+    let published =
+        Published { source: path, body: &version.bytes, beside: held, seen: version.at };
+    let kind = kind.or_else(|| recognise(&published).ok());
+    let signatures = kind.map(|kind| check(kind, &published, trust)).unwrap_or_default();
+    Letter { source: path.to_owned(), signatures }
 }
 
 /// The text that a file's name makes it a signature of: `a.txt.sig`, `a.txt.sig.alice`, `a.txt.asc`, `a.sig` for `a.txt`.
@@ -164,20 +194,36 @@ fn is_text(path: &str) -> bool {
     name.rsplit_once('.').is_none_or(|(_, end)| TEXT_ENDS.contains(&end.to_lowercase().as_str()))
 }
 
-/// Whether the name is another text's with more words behind it: a letter beside an issue.
-fn accompanies(path: &str, names: &[&str], owner: &BTreeMap<&str, &str>) -> bool {
-    let stem =
-        |name: &str| -> String { name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned() };
+/// The issue whose name this one continues with words of its own: a letter or translation beside it. A name that goes
+/// on with a number or a month is the next issue, not a letter.
+fn accompanied<'a>(
+    path: &str,
+    names: &[&'a str],
+    owner: &BTreeMap<&str, &str>,
+) -> Option<&'a str> {
+    fn stem(name: &str) -> &str {
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
     let own = stem(path);
-    names.iter().any(|other| {
-        let other_stem = stem(other);
-        *other != path
-            && !owner.contains_key(other)
-            && is_text(other)
-            && other_stem.bytes().any(|byte| byte.is_ascii_digit())
-            && own.strip_prefix(&other_stem).is_some_and(|more| {
-                more.starts_with(['-', '_'])
-                    && more[1..].starts_with(|c: char| c.is_ascii_alphabetic())
-            })
-    })
+    let continues = |other: &str| {
+        own.strip_prefix(stem(other)).and_then(|more| more.strip_prefix(['-', '_'])).is_some_and(
+            |more| {
+                let parts = crate::dates::words(&more.replace(['-', '_'], " "))
+                    .iter()
+                    .any(|word| word.month().is_some());
+                !parts && !more.bytes().any(|byte| byte.is_ascii_digit())
+            },
+        )
+    };
+    names
+        .iter()
+        .filter(|other| {
+            **other != path
+                && !owner.contains_key(**other)
+                && is_text(other)
+                && stem(other).bytes().any(|byte| byte.is_ascii_digit())
+                && continues(other)
+        })
+        .max_by_key(|other| other.len())
+        .copied()
 }

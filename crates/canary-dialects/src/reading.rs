@@ -145,6 +145,17 @@ pub struct Issue {
     pub remarks: Vec<Remark>,
     /// Fields signed one by one: name, value as signed. Empty where the text is signed as a whole.
     pub fields: Vec<(String, String)>,
+    /// Texts that were published beside it and are no issues: letters, translations.
+    pub letters: Vec<Letter>,
+}
+
+/// A text that accompanies an issue. Its words are not read; its signatures are checked like those of the issue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// Where it comes from.
+    pub source: String,
+    /// The signatures over it.
+    pub signatures: Vec<Signed>,
 }
 
 impl Issue {
@@ -259,6 +270,7 @@ impl Issue {
             seen: published.seen,
             remarks,
             fields: Vec::new(),
+            letters: Vec::new(),
             text,
         }
     }

@@ -123,6 +123,7 @@ fn document(published: &Published<'_>, trust: &Trust) -> Result<Issue, String> {
         seen: published.seen,
         remarks: Vec::new(),
         fields: Vec::new(),
+        letters: Vec::new(),
     })
 }
 

@@ -74,14 +74,39 @@ fn of_108_signatures_107_verify() {
         .iter()
         .flat_map(|issue| issue.signatures.iter().map(move |signed| (issue, signed)))
         .collect();
-    // The letters beside issue 28 carry three more.
+    // Two letters accompany issue 28 and carry three of the signatures.
     let letters: Vec<_> = imported
-        .left_out
+        .issues
         .iter()
-        .map(|(path, _)| path.as_str())
-        .filter(|path| path.contains("letter"))
+        .flat_map(|issue| issue.letters.iter().map(move |letter| (issue, letter)))
         .collect();
-    assert_eq!(letters, ["canary-028-2021-letter-joanna.txt", "canary-028-2021-letter-qst.txt"]);
+    let of_letters: Vec<_> = letters
+        .iter()
+        .flat_map(|(issue, letter)| {
+            assert!(issue.source.contains("canary-028-2021.txt"), "{}", issue.source);
+            letter.signatures.iter().map(|signed| {
+                (letter.source.as_str(), signed.person.as_deref().unwrap_or("?"), signed.outcome)
+            })
+        })
+        .collect();
+    assert_eq!(
+        of_letters,
+        [
+            ("canary-028-2021-letter-joanna.txt", "joanna", Outcome::Good),
+            ("canary-028-2021-letter-qst.txt", "marmarek", Outcome::Good),
+            ("canary-028-2021-letter-qst.txt", "simon", Outcome::Good),
+        ]
+    );
+    // The template is no issue.
+    let left_out: Vec<_> = imported.left_out.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(
+        left_out,
+        [
+            "canary-028-2021-letter-joanna.txt",
+            "canary-028-2021-letter-qst.txt",
+            "canary-template.txt"
+        ]
+    );
     let not_good: Vec<_> =
         all.iter().filter(|(_, signed)| signed.outcome != Outcome::Good).collect();
     assert_eq!(not_good.len(), 1, "{not_good:?}");
@@ -90,7 +115,9 @@ fn of_108_signatures_107_verify() {
             && not_good[0].1.person.as_deref() == Some("joanna")
             && not_good[0].1.outcome == Outcome::Bad
     );
-    assert_eq!(all.len() + 3, 108);
+    let verify = all.iter().filter(|(_, signed)| signed.outcome == Outcome::Good).count();
+    assert_eq!(all.len() + of_letters.len(), 108);
+    assert_eq!(verify + of_letters.len(), 107);
 }
 
 #[test]

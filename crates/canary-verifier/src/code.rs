@@ -125,6 +125,8 @@ pub enum Code {
     Corrected,
     /// Words under a heading for announcements.
     Announcement,
+    /// A signed text was published beside the issue, and is none itself.
+    Accompanied,
     /// Words stand outside of what is signed.
     WordsOutside,
     /// Several signed texts stand in one publication.

@@ -3,7 +3,7 @@
 use canary_verifier::report::{Code, Finding, Severity};
 
 use crate::canarytail::CODES;
-use crate::reading::{Issue, Remark};
+use crate::reading::{Issue, Outcome, Remark};
 
 /// Words of a correction, of a change of signers, of a change of plan.
 const TOPICS: [(&str, &[&str]); 3] = [
@@ -118,4 +118,43 @@ pub(crate) fn announcement(number: u64, issue: &Issue) -> Option<Finding> {
         )
         .issue(number),
     )
+}
+
+/// What accompanies an issue, and whether its signatures hold.
+pub(crate) fn letters(number: u64, issue: &Issue, findings: &mut Vec<Finding>) {
+    for letter in &issue.letters {
+        let mut by: Vec<&str> = Vec::new();
+        for signed in &letter.signatures {
+            let who = signed.person.as_deref().unwrap_or(&signed.key);
+            match signed.outcome {
+                Outcome::Good => by.push(who),
+                Outcome::Bad => findings.push(
+                    Finding::new(
+                        Code::BadSignature,
+                        Severity::Alarm,
+                        format!(
+                            "the signature by key {} does not verify over {}, which accompanies this issue",
+                            signed.key, letter.source
+                        ),
+                    )
+                    .issue(number)
+                    .signer(who),
+                ),
+                _ => {}
+            }
+        }
+        let by = if by.is_empty() {
+            "signed by nobody who counts".to_owned()
+        } else {
+            format!("signed by {}", by.join(", "))
+        };
+        findings.push(
+            Finding::new(
+                Code::Accompanied,
+                Severity::Alive,
+                format!("{} was published beside it, {by}", letter.source),
+            )
+            .issue(number),
+        );
+    }
 }

@@ -38,6 +38,7 @@ pub(crate) fn judge(
         let own = issued.latest.max(issue.signed_at().unwrap_or(Timestamp::MIN)).min(now);
         let quorum = signatures::quorum(number, issue, trust, own, &mut findings);
         let due = issue.dates.due(issued, trust.cadence);
+        said::letters(number, issue, &mut findings);
         if quorum.authentic {
             when::dates(number, issue, issued, basis, &due, &mut findings);
             findings.extend(said::announcement(number, issue).filter(|_| {
@@ -172,6 +173,9 @@ fn report(
             !(finding.issue == Some(newest.number) && of_signatures(finding.code))
         });
         signatures::quorum(newest.number, &newest.issue, trust, now, &mut findings);
+        let mut letters = Vec::new();
+        said::letters(newest.number, &newest.issue, &mut letters);
+        findings.extend(letters.into_iter().filter(|finding| of_signatures(finding.code)));
         findings.extend(
             newest
                 .issue
