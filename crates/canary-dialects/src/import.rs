@@ -142,9 +142,8 @@ fn held<'a>(
     signatures
         .iter()
         .filter_map(|name| {
-            let stood = |one: &&&Version| {
-                until.is_none_or(|until| one.at.is_some_and(|at| at < until))
-            };
+            let stood =
+                |one: &&&Version| until.is_none_or(|until| one.at.is_some_and(|at| at < until));
             let last = paths[name].iter().rev().find(stood)?;
             (!last.bytes.is_empty()).then(|| (*name, last.bytes.as_slice()))
         })
@@ -196,11 +195,7 @@ fn is_text(path: &str) -> bool {
 
 /// The issue whose name this one continues with words of its own: a letter or translation beside it. A name that goes
 /// on with a number or a month is the next issue, not a letter.
-fn accompanied<'a>(
-    path: &str,
-    names: &[&'a str],
-    owner: &BTreeMap<&str, &str>,
-) -> Option<&'a str> {
+fn accompanied<'a>(path: &str, names: &[&'a str], owner: &BTreeMap<&str, &str>) -> Option<&'a str> {
     fn stem(name: &str) -> &str {
         name.rsplit_once('.').map_or(name, |(stem, _)| stem)
     }

@@ -254,10 +254,7 @@ impl Issue {
         let prose = crate::prose::read(words);
         let mut remarks = Vec::new();
         if prose.cut {
-            remarks.push(Remark::TooLarge(format!(
-                "words behind the first {} bytes are not read as statements",
-                crate::prose::MAX_PROSE
-            )));
+            remarks.push(Remark::TooLarge("more words than are read as statements".into()));
         }
         Self {
             kind,

@@ -173,7 +173,7 @@ impl DialectOptions {
         }
         let held: Vec<(&str, &[u8])> =
             beside.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
-        let published = Published { source: target, body: &body, beside: &held, seen: Some(now) };
+        let published = Published { source: target, body: &body, beside: &held, seen: None };
         let kind = match kind {
             Some(kind) => kind,
             None => recognise(&published).map_err(|error| {

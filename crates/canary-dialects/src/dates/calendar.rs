@@ -152,3 +152,17 @@ pub(crate) fn next_weekday(after: NaiveDate, weekday: Weekday) -> Option<NaiveDa
         (7 + weekday.num_days_from_monday() - after.weekday().num_days_from_monday() - 1) % 7 + 1;
     after.checked_add_days(Days::new(u64::from(ahead)))
 }
+
+/// Such a weekday of a month: the first is 1, the last 0.
+pub(crate) fn nth_weekday(
+    (first, last): (NaiveDate, NaiveDate),
+    nth: u32,
+    weekday: Weekday,
+) -> Option<NaiveDate> {
+    let day = match nth {
+        0 => next_weekday(last.checked_sub_days(Days::new(7))?, weekday)?,
+        n => next_weekday(first.pred_opt()?, weekday)?
+            .checked_add_days(Days::new(7 * (u64::from(n) - 1)))?,
+    };
+    (first..=last).contains(&day).then_some(day)
+}

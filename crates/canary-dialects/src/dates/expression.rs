@@ -13,8 +13,10 @@ pub(crate) enum Rule {
     On(Span),
     /// Strictly before a date.
     Before(Span),
-    /// A date that can be read in two ways, such as 03/04/2026.
+    /// A time that can be read in two ways.
     Either(Span, Span),
+    /// 03/04/2026: with the day first, and with the month first.
+    Strokes(Span, Span),
     /// A length from the date of issue.
     Within(Length),
     /// About such a length.
@@ -29,6 +31,8 @@ pub(crate) enum Rule {
     PartOfMonth { month: u32, first: i64, last: i64 },
     /// A weekday.
     Weekday(Weekday),
+    /// Such a weekday of each month, the first, second and so on; the last is 0.
+    WeekdayOfEach(u32, Weekday),
     /// Days of the year, month and day.
     Yearly(Vec<(u32, u32)>),
     /// Months of the year.
@@ -94,6 +98,8 @@ impl<'a> Here<'a> {
 
     fn rule(&self) -> Found {
         self.recurring()
+            .or_else(|| self.week())
+            .or_else(|| self.days_between())
             .or_else(|| self.window())
             .or_else(|| self.edge())
             .or_else(|| self.months())
@@ -146,6 +152,25 @@ impl<'a> Here<'a> {
             "fortnight" => 14,
             "half" => 0,
             _ if weekday.is_some() && used == 1 => 7,
+            // "the 1st and the 7th of each month"
+            "and" | "to" | "through" | "or" if used == 1 => {
+                let more = 2 + usize::from(here.text(2) == "the");
+                let until = here.word(more).and_then(Word::ordinal).filter(|n| *n >= ordinal)?;
+                (here.text(more + 1) == "of").then_some(())?;
+                let (period, used) = here.on(more + 2).each_period()?;
+                let (first, last) = (i64::from(ordinal) - 1, i64::from(until) - 1);
+                return Some((Rule::PartOfEach { period, first, last }, skip + more + 2 + used));
+            }
+            // "the 10th of January, April, July and October"
+            "of" if used == 1
+                && matches!(here.on(2).months(), Some((Rule::YearlyMonths(_), _))) =>
+            {
+                let Some((Rule::YearlyMonths(months), more)) = here.on(2).months() else {
+                    return None;
+                };
+                let days = months.into_iter().map(|month| (month, ordinal)).collect();
+                return Some((Rule::Yearly(days), skip + 2 + more));
+            }
             // "the 1st of each month": the ordinal is the day itself.
             "of" if used == 1 => {
                 let (period, more) = here.on(2).each_period()?;
@@ -170,6 +195,11 @@ impl<'a> Here<'a> {
             (n, _) => ((i64::from(n) - 1) * days, i64::from(n) * days - 1),
         };
         let target = here.on(used);
+        if let Some(weekday) = weekday {
+            let (period, more) = target.each_period()?;
+            return (period == Period::Month)
+                .then_some((Rule::WeekdayOfEach(ordinal, weekday), skip + used + more));
+        }
         if let Some((period, more)) = target.each_period() {
             return Some((Rule::PartOfEach { period, first, last }, skip + used + more));
         }
@@ -366,6 +396,15 @@ impl<'a> Here<'a> {
             if let (Some(day), Some(year)) = (number(1), year_at(2)) {
                 return Some(here.timed(Rule::On(whole(date(year, month, day)?)), weekday, 3));
             }
+            // "Mar  5 14:22:31 UTC 2024", as `date` writes it: the year stands last.
+            if let Some(day) = number(1).filter(|_| time_of_day(here.text(2)).is_some()) {
+                let at = (3..=5).find(|at| year_at(*at).is_some());
+                if let Some((at, year)) = at.and_then(|at| Some((at, year_at(at)?))) {
+                    let (rule, _) =
+                        here.on(1).timed(Rule::On(whole(date(year, month, day)?)), 0, 1);
+                    return Some((rule, weekday + at + 1));
+                }
+            }
             if let Some(year) = year_at(1) {
                 return Some((
                     Rule::On(Span::days(date(year, month, 1)?, last_of_month(year, month)?)),
@@ -378,11 +417,15 @@ impl<'a> Here<'a> {
             return Some((Rule::Yearly(vec![(month, day)]), weekday + 2));
         }
         // Day first: "26 November 2018", "1st of March 2024", "5th day of January 2015".
-        if let Some(day) =
-            number(0).filter(|day| (1..=31).contains(day) && !matches!(here.text(0), "a" | "an"))
+        let ranked = || {
+            here.word(0).and_then(Word::ordinal).filter(|_| matches!(here.text(1), "of" | "day"))
+        };
+        if let Some(day) = number(0)
+            .or_else(ranked)
+            .filter(|day| (1..=31).contains(day) && !matches!(here.text(0), "a" | "an"))
         {
             let mut skip = 1 + usize::from(here.text(1) == "day");
-            skip += usize::from(here.text(skip) == "of");
+            skip += usize::from(matches!(here.text(skip), "of" | "de"));
             if let Some(month) = month_at(skip) {
                 return match year_at(skip + 1) {
                     Some(year) => Some(here.timed(
@@ -469,7 +512,16 @@ impl<'a> Here<'a> {
                 }
                 let inner = usize::from(matches!(here.text(0), "single" | "calendar"));
                 if let Some(period) = period(here.text(inner)) {
-                    return Some((Rule::Each(period), skip + 2 + inner));
+                    let used = skip + 2 + inner;
+                    return Some(match self.on(used).part() {
+                        Some((first, last, more)) if period != Period::Day => {
+                            (Rule::PartOfEach { period, first, last }, used + more)
+                        }
+                        _ => (Rule::Each(period), used),
+                    });
+                }
+                if matches!(here.text(0), "few" | "couple") {
+                    return Some((Rule::Irregular, skip + 2));
                 }
                 let names = here.months();
                 if names.is_some() {
@@ -482,6 +534,80 @@ impl<'a> Here<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Behind "every month": "between the 1st and 5th", "on the 10th", "by the 15th".
+    fn part(&self) -> Option<(i64, i64, usize)> {
+        let the = |at: usize| at + usize::from(self.text(at) == "the");
+        let ranked =
+            |at: usize| self.word(at).and_then(Word::ordinal).filter(|n| (1..=31).contains(n));
+        let at = the(1);
+        match self.text(0) {
+            "on" | "by" | "before" => {
+                let day = i64::from(ranked(at)?) - 1;
+                Some((day, day, at + 1))
+            }
+            "between" | "from" => {
+                let first =
+                    self.word(at).and_then(Word::number).filter(|n| (1..=31).contains(n))?;
+                matches!(self.text(at + 1), "and" | "to" | "through").then_some(())?;
+                let until = the(at + 2);
+                let last = ranked(until).filter(|last| *last >= first)?;
+                Some((i64::from(first) - 1, i64::from(last) - 1, until + 1))
+            }
+            _ => None,
+        }
+    }
+
+    /// "1 to 14 October 2022", "1–14 October 2022", "October 1 to 14, 2022".
+    fn days_between(&self) -> Found {
+        let day = |at: usize| self.word(at).and_then(Word::number).filter(|n| (1..=31).contains(n));
+        let month = |at: usize| self.word(at).and_then(Word::month);
+        let year_at =
+            |at: usize| self.word(at).and_then(|word| word.text.parse().ok()).and_then(year);
+        let lead = usize::from(month(0).is_some());
+        let first = day(lead).filter(|_| !matches!(self.text(lead), "a" | "an"))?;
+        let link = usize::from(matches!(
+            self.text(lead + 1),
+            "to" | "and" | "through" | "thru" | "until" | "till"
+        ));
+        let at = lead + 1 + link;
+        let last = day(at).filter(|last| *last > first)?;
+        let of = usize::from(matches!(self.text(at + 1), "of" | "de"));
+        let (month, year, used) = match month(0) {
+            Some(month) => (month, year_at(at + 1)?, at + 2),
+            None => (month(at + 1 + of)?, year_at(at + 2 + of)?, at + 3 + of),
+        };
+        let (first, last) = (date(year, month, first)?, date(year, month, last)?);
+        Some((Rule::On(Span::days(first, last)), used))
+    }
+
+    /// Weeks by their number: "2022-W41", "calendar week 41 of 2022".
+    fn week(&self) -> Found {
+        let monday = |year: i32, week: u32| NaiveDate::from_isoywd_opt(year, week, Weekday::Mon);
+        let whole =
+            |monday: NaiveDate| Rule::On(Span::days(monday, monday + chrono::Duration::days(6)));
+        let text = self.text(0);
+        if let Some((number, rest)) = text.split_once("-w") {
+            let year = number.parse().ok().and_then(year)?;
+            let (week, day) = rest.split_once('-').unwrap_or((rest, ""));
+            let first = monday(year, week.parse().ok()?)?;
+            let day: Option<i64> = day.parse().ok().filter(|day| (1..=7).contains(day));
+            return Some((
+                day.map_or(whole(first), |day| {
+                    let day = first + chrono::Duration::days(day - 1);
+                    Rule::On(Span::days(day, day))
+                }),
+                1,
+            ));
+        }
+        let skip = usize::from(matches!(text, "calendar" | "iso"));
+        matches!(self.text(skip), "week" | "kw").then_some(())?;
+        let week = self.word(skip + 1).and_then(Word::number)?;
+        let of = usize::from(matches!(self.text(skip + 2), "of" | "in"));
+        let year =
+            self.word(skip + 2 + of).and_then(|word| word.text.parse().ok()).and_then(year)?;
+        Some((whole(monday(year, week)?), skip + 3 + of))
     }
 
     fn coming(&self) -> Found {
@@ -597,14 +723,20 @@ fn numeric(text: &str) -> Option<Rule> {
             if let Some(year) = year(number(0)?) {
                 return date(year, number(1)?, number(2)?).map(|day| Rule::On(whole(day)));
             }
-            let year = year(number(2)?)?;
+            let year = match number(2)? {
+                // Two figures for the year, where all three parts have two: 15.11.24, 11/15/24.
+                short @ 10..=59 if parts.iter().all(|part| part.len() == 2) && separator != '-' => {
+                    short as i32 + 2000
+                }
+                long => year(long)?,
+            };
             let (a, b) = (number(0)?, number(1)?);
             // Full stops put the day first; strokes do so in half of the world.
             let readings =
                 (date(year, b, a), if separator == '.' { None } else { date(year, a, b) });
             match readings {
                 (Some(one), Some(other)) if one != other => {
-                    Some(Rule::Either(whole(one), whole(other)))
+                    Some(Rule::Strokes(whole(one), whole(other)))
                 }
                 (Some(one), _) | (None, Some(one)) => Some(Rule::On(whole(one))),
                 (None, None) => None,
@@ -638,12 +770,44 @@ fn offset(text: &str) -> Option<i64> {
     Some(sign * (digits[..2].parse::<i64>().ok()? * 3600 + digits[2..].parse::<i64>().ok()? * 60))
 }
 
+/// Which part of a date in strokes comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    DayFirst,
+    MonthFirst,
+}
+
+impl Order {
+    /// What one word shows of it: 28/02/2024 has the day first, 02/28/2024 the month.
+    pub(crate) fn shown(word: &Word<'_>) -> Option<Self> {
+        let mut parts = word.text.split('/').map(|part| part.parse::<u32>().ok());
+        let (a, b, c) = (parts.next()??, parts.next()??, parts.next()??);
+        if parts.next().is_some() || year(c).is_none() && !(10..=59).contains(&c) {
+            return None;
+        }
+        match (a, b) {
+            (13..=31, 1..=12) => Some(Self::DayFirst),
+            (1..=12, 13..=31) => Some(Self::MonthFirst),
+            _ => None,
+        }
+    }
+}
+
 impl Rule {
+    /// The one reading that an order of day and month leaves.
+    pub(crate) fn ordered(self, order: Option<Order>) -> Self {
+        match (self, order) {
+            (Self::Strokes(span, _), Some(Order::DayFirst))
+            | (Self::Strokes(_, span), Some(Order::MonthFirst)) => Self::On(span),
+            (other, _) => other,
+        }
+    }
+
     /// Whether it names a place in time by itself, as a date of issue does.
     pub(crate) fn point(&self) -> Option<Span> {
         match self {
             Self::On(span) => Some(*span),
-            Self::Either(one, other) => Some(one.around(*other)),
+            Self::Either(one, other) | Self::Strokes(one, other) => Some(one.around(*other)),
             _ => None,
         }
     }
@@ -655,6 +819,7 @@ impl Rule {
             Self::On(_)
                 | Self::Before(_)
                 | Self::Either(..)
+                | Self::Strokes(..)
                 | Self::Yearly(_)
                 | Self::YearlyMonths(_)
                 | Self::PartOfMonth { .. }

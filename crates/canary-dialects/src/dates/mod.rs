@@ -9,7 +9,7 @@ mod roles;
 mod words;
 
 pub use calendar::{Length, Span};
-pub(crate) use expression::{Expression, Rule, expressions};
+pub(crate) use expression::{Expression, Order, Rule, expressions};
 pub(crate) use words::{Word, words};
 
 use crate::Timestamp;
@@ -24,6 +24,8 @@ pub struct Dates {
     pub(crate) ends: Vec<Said>,
     /// A date of issue without its year.
     pub(crate) yearless: Option<Rule>,
+    /// Where the date of issue is in strokes and nothing in the text shows their order: both readings.
+    pub(crate) strokes: Option<(Span, Span)>,
 }
 
 /// A rule for the next issue or the end of validity, with the words that state it.
@@ -116,6 +118,17 @@ impl Dates {
             next: Vec::new(),
             ends: ends.into_iter().collect(),
             yearless: None,
+            strokes: None,
+        }
+    }
+
+    /// The order of day and month that a reading of the date of issue goes with.
+    fn order(&self, issued: Span) -> Option<Order> {
+        let (day_first, month_first) = self.strokes?;
+        match issued {
+            _ if issued == day_first => Some(Order::DayFirst),
+            _ if issued == month_first => Some(Order::MonthFirst),
+            _ => None,
         }
     }
 
@@ -131,8 +144,15 @@ impl Dates {
                 words: "as the user states".into(),
             };
         }
-        let next = best(&self.next, issued);
-        let ends = best(&self.ends, issued);
+        let order = self.order(issued);
+        // Of several dates for issues to come the first is the deadline; the later ones do not prolong this issue.
+        let next = best(&self.next, issued, order).map(|due| match due {
+            Due::Stated { opens, next_due, words, .. } => {
+                Due::Stated { opens, next_due, expires: next_due, words }
+            }
+            other => other,
+        });
+        let ends = best(&self.ends, issued, order);
         match (next, ends) {
             (Some(one), None) | (None, Some(one)) => one,
             (
@@ -156,11 +176,12 @@ impl Dates {
 }
 
 /// Explicit dates before lengths, lengths before lists of days, all of them before what can be read in several ways.
-fn best(all: &[Said], issued: Span) -> Option<Due> {
+fn best(all: &[Said], issued: Span, order: Option<Order>) -> Option<Due> {
     let mut found: Option<(u8, Due)> = None;
     for said in all {
-        let due = said.rule.due(issued, &said.words);
-        let rank = match (&said.rule, &due) {
+        let rule = said.rule.clone().ordered(order);
+        let due = rule.due(issued, &said.words);
+        let rank = match (&rule, &due) {
             (_, Due::Unstated) => continue,
             (Rule::On(_) | Rule::Before(_), Due::Stated { .. }) => 0,
             (Rule::Within(_), _) => 1,
@@ -213,7 +234,7 @@ impl Rule {
                 stated((!day_long).then_some(span.earliest), span.latest)
             }
             Self::Before(span) => stated(None, span.earliest.plus(-1)),
-            Self::Either(one, other) => vague(one.latest, other.latest),
+            Self::Either(one, other) | Self::Strokes(one, other) => vague(one.latest, other.latest),
             Self::Within(length) => stated(None, whole_day(issued, length.after(issued.earliest))),
             Self::About(length) => vague(
                 whole_day(issued, length.after(issued.earliest)),
@@ -255,6 +276,15 @@ impl Rule {
             }
             Self::Weekday(weekday) => {
                 next_weekday(from, *weekday).map_or(Due::Unstated, |day| stated(None, end(day)))
+            }
+            Self::WeekdayOfEach(nth, weekday) => {
+                let months = [Period::Month.around(from), Period::Month.after(from)];
+                let next = months
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|month| calendar::nth_weekday(month, *nth, *weekday))
+                    .find(|day| *day > from);
+                next.map_or(Due::Unstated, |day| stated(None, end(day)))
             }
             Self::Yearly(days) => {
                 yearly(days, from).map_or(Due::Unstated, |(near, next)| match near {

@@ -1,8 +1,9 @@
 //! What a date in a sentence is the date of: this issue, the next one, or the end of this one.
 
-use crate::dates::expression::{Expression, Rule, expressions};
+use crate::dates::expression::{Expression, Order, Rule, expressions};
 use crate::dates::words::{Word, words};
 use crate::dates::{Dates, Said, Span};
+use std::borrow::Cow;
 
 /// The most sentences of one text that are read for dates.
 const MAX_SENTENCES: usize = 512;
@@ -84,6 +85,11 @@ const CUES: &[(Role, &[&str])] = &[
             "since the",
             "截至",
             "time of writing",
+            "week ending",
+            "month ending",
+            "quarter ending",
+            "week ended",
+            "month ended",
         ],
     ),
     (
@@ -286,29 +292,60 @@ pub(crate) fn read<'a>(sentences: impl IntoIterator<Item = &'a str>) -> Dates {
     // The best date of issue so far: the lower its rank, the surer the words; of equals the later.
     let mut issued: Option<(u8, Span)> = None;
     let mut yearless: Option<Rule> = None;
-    for sentence in sentences.into_iter().take(MAX_SENTENCES) {
-        let mut end = sentence.len().min(MAX_SENTENCE);
-        while !sentence.is_char_boundary(end) {
-            end -= 1;
-        }
-        let eastern;
-        let mut text = &sentence[..end];
-        if text.contains('年') {
-            eastern = text.replace(['年', '月'], "-").replace(['日', '号'], " ");
-            text = &eastern;
-        }
-        let all = words(text);
-        let mut found = expressions(&all);
+    let texts: Vec<Cow<'_, str>> = sentences.into_iter().take(MAX_SENTENCES).map(bounded).collect();
+    let all: Vec<Vec<Word<'_>>> = texts.iter().map(|text| words(text)).collect();
+    let order = order(&all);
+    for (text, all) in texts.iter().zip(&all) {
+        let mut found = expressions(all);
         found.truncate(MAX_EXPRESSIONS);
+        for one in &mut found {
+            one.rule = one.rule.clone().ordered(order);
+        }
         let mut behind = 0;
-        for (at, one) in found.iter().enumerate() {
-            let role = role(&all, behind, one, &found[at + 1..]);
+        let mut before: Option<(Role, usize)> = None;
+        let mut at = 0;
+        while at < found.len() {
+            let mut one = found[at].clone();
+            at += 1;
+            // In a list of dates the words before the first are said of all.
+            let linked = before.filter(|(role, end)| {
+                matches!(role, Role::Next | Role::Ends)
+                    && one.rule.point().is_some()
+                    && all[*end..one.from]
+                        .iter()
+                        .all(|word| matches!(&*word.text, "and" | "or" | "then"))
+            });
+            let role = match linked {
+                Some((role, _)) => Some(role),
+                None => role(all, behind, &one, &found[at..]),
+            };
+            if let (Some(Role::Next | Role::Ends), Some(last)) = (role, found.get(at))
+                && let Some(span) = stretch(text, all, &one, last)
+            {
+                // A validity from one day to another ends on the other.
+                let whole =
+                    if role == Some(Role::Ends) { last.rule.clone() } else { Rule::On(span) };
+                one = Expression { from: one.from, to: last.to, rule: whole };
+                at += 1;
+            }
+            // "Valid from one day to another": the first is the date of issue, the other the end.
+            if role == Some(Role::Issued)
+                && one.from > 0
+                && all[one.from - 1].text == "from"
+                && let Some(last) = found.get(at)
+                && stretch(text, all, &one, last).is_some()
+            {
+                dates.ends.push(Said { rule: last.rule.clone(), words: quote(text) });
+                at += 1;
+            }
             behind = one.to;
-            let said = || Said { rule: tightened(&all, one), words: quote(text) };
+            before = role.map(|role| (role, one.to));
+            let said = || Said { rule: tightened(all, &one), words: quote(text) };
             let rank = match role {
                 Some(Role::Issued) => 0,
                 Some(Role::AsOf) => 1,
-                None => 2,
+                None if stands_for_itself(all, &one) => 2,
+                None => continue,
                 Some(Role::Next) => {
                     dates.next.push(said());
                     continue;
@@ -319,17 +356,20 @@ pub(crate) fn read<'a>(sentences: impl IntoIterator<Item = &'a str>) -> Dates {
                 }
                 Some(Role::Other) => continue,
             };
+            let strokes = match one.rule {
+                Rule::Strokes(day_first, month_first) => Some((day_first, month_first)),
+                _ => None,
+            };
             // A month or a window is not a date of issue.
-            if let Some(span) = one
-                .rule
-                .point()
-                .filter(|span| rank < 2 || span.latest.since(span.earliest) <= 86_400)
-            {
+            if let Some(span) = one.rule.point().filter(|span| {
+                rank < 2 || strokes.is_some() || span.latest.since(span.earliest) <= 86_400
+            }) {
                 let better = issued.is_none_or(|(known, kept)| {
                     rank < known || (rank == known && rank < 2 && span.latest > kept.latest)
                 });
                 if better {
                     issued = Some((rank, span));
+                    dates.strokes = strokes;
                 }
             } else if rank == 0 && matches!(one.rule, Rule::Yearly(ref days) if days.len() == 1) {
                 yearless.get_or_insert_with(|| one.rule.clone());
@@ -339,6 +379,111 @@ pub(crate) fn read<'a>(sentences: impl IntoIterator<Item = &'a str>) -> Dates {
     dates.issued = issued.map(|(_, span)| span);
     dates.yearless = yearless;
     dates
+}
+
+fn bounded(sentence: &str) -> Cow<'_, str> {
+    let mut end = sentence.len().min(MAX_SENTENCE);
+    while !sentence.is_char_boundary(end) {
+        end -= 1;
+    }
+    let text = &sentence[..end];
+    if !text.contains('年') {
+        return text.into();
+    }
+    let mut figure = false;
+    let western = text.chars().map(|c| match c {
+        '年' | '月' if figure => '-',
+        '日' | '号' if figure => ' ',
+        other => {
+            figure = other.is_ascii_digit();
+            other
+        }
+    });
+    western.collect::<String>().into()
+}
+
+/// Which of day and month the dates in strokes put first, where one of them shows it and none the contrary.
+fn order(all: &[Vec<Word<'_>>]) -> Option<Order> {
+    let mut shown = all.iter().flatten().filter_map(Order::shown);
+    let first = shown.next()?;
+    shown.all(|other| other == first).then_some(first)
+}
+
+/// The stretch from one date to the next where the words between make it one: "2023-09-01 to 2023-09-15".
+fn stretch(text: &str, all: &[Word<'_>], one: &Expression, last: &Expression) -> Option<Span> {
+    let Rule::On(to) = last.rule else { return None };
+    let from = match &one.rule {
+        Rule::On(from) => *from,
+        // "October 1 and October 14, 2022": the year is said once.
+        Rule::Yearly(days) if days.len() == 1 => Rule::Yearly(days.clone())
+            .near(to.earliest)
+            .filter(|from| from.earliest < to.earliest)?,
+        _ => return None,
+    };
+    let between = one.from.checked_sub(1).is_some_and(|at| all[at].text == "between");
+    let linked = match &all[one.to..last.from] {
+        [] => dash(text, all[one.to - 1].raw, all[last.from].raw),
+        [word] => match &*word.text {
+            "to" | "through" | "thru" | "until" | "till" => true,
+            "and" => between,
+            _ => false,
+        },
+        _ => false,
+    };
+    (linked && from.earliest < to.earliest).then(|| from.around(to))
+}
+
+/// Whether nothing but a dash stands between two words of a text.
+fn dash(text: &str, one: &str, other: &str) -> bool {
+    let place = |part: &str| (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+    text.get(place(one).wrapping_add(one.len())..place(other)).is_some_and(|between| {
+        let between = between.trim();
+        !between.is_empty() && between.chars().all(|c| matches!(c, '-' | '–' | '—' | '→'))
+    })
+}
+
+/// Whether a date without words for what it is may be that of the text: it opens its sentence, or stands in a short
+/// one that tells of nothing that happened.
+fn stands_for_itself(all: &[Word<'_>], one: &Expression) -> bool {
+    const HAPPENED: [&str; 16] = [
+        "was",
+        "were",
+        "had",
+        "been",
+        "incident",
+        "founded",
+        "began",
+        "ago",
+        "seized",
+        "happened",
+        "occurred",
+        "since",
+        "copyright",
+        "raid",
+        "event",
+        "version",
+    ];
+    const DECLARED: [&str; 9] = [
+        "state",
+        "declare",
+        "confirm",
+        "affirm",
+        "certify",
+        "attest",
+        "statement",
+        "canary",
+        "hereby",
+    ];
+    let has = |list: &[&str]| all.iter().any(|word| list.contains(&&*word.text));
+    let opens = one.from == 0 || one.from == 1 && matches!(&*all[0].text, "on" | "this");
+    let raw = all[one.to - 1].raw;
+    let short_year = one.to == one.from + 1
+        && raw.split(['.', '/']).count() == 3
+        && raw.split(['.', '/']).all(|part| part.len() == 2);
+    !short_year
+        && (opens && (all[one.to - 1].pause || one.to == all.len())
+            || has(&DECLARED)
+            || !has(&HAPPENED))
 }
 
 fn role(all: &[Word<'_>], behind: usize, one: &Expression, later: &[Expression]) -> Option<Role> {
@@ -356,7 +501,10 @@ fn role(all: &[Word<'_>], behind: usize, one: &Expression, later: &[Expression])
         let about_it = whole.iter().any(|word| AGAIN.iter().any(|stem| word.starts_with(stem)))
             && whole.iter().any(|word| {
                 ITSELF.contains(word) || ITSELF.contains(&word.trim_start_matches("re-"))
-            });
+            })
+            || whole
+                .windows(2)
+                .any(|pair| matches!(pair[0], "next" | "new") && ITSELF.contains(&pair[1]));
         if !about_it
             || whole.iter().any(|word| ELSEWHERE.contains(word))
             || before.last() == Some(&"since")
@@ -372,10 +520,24 @@ fn role(all: &[Word<'_>], behind: usize, one: &Expression, later: &[Expression])
     {
         return Some(Role::Other);
     }
+    // "Through March 5 we have received none": up to then it speaks.
+    if before == ["through"] && one.rule.point().is_some() {
+        return Some(Role::AsOf);
+    }
     match last_cue(&before) {
         Some((Role::Issued, at)) => {
             let ahead = before[..at].iter().rev().take(8).any(|word| AHEAD.contains(word));
             Some(if ahead { Role::Next } else { Role::Issued })
+        }
+        // "The next will be published between … and …"
+        Some((Role::Other, at))
+            if matches!(before[at], "between" | "from")
+                && before[..at].iter().any(|word| AHEAD.contains(word))
+                && before[..at]
+                    .iter()
+                    .any(|word| AGAIN.iter().any(|stem| word.starts_with(stem))) =>
+        {
+            Some(Role::Next)
         }
         // "Valid from" begins, it does not end.
         Some((Role::Other, at)) if before[..at].last() == Some(&"valid") => Some(Role::Issued),

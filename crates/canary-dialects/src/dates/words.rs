@@ -20,7 +20,7 @@ impl Word<'_> {
             && digits.len() <= 6
             && digits.bytes().all(|byte| byte.is_ascii_digit())
         {
-            return matches!(&text[digits.len()..], "" | "st" | "nd" | "rd" | "th")
+            return matches!(&text[digits.len()..], "" | "st" | "nd" | "rd" | "th" | "er")
                 .then(|| digits.parse().ok())?;
         }
         NUMBERS.iter().find(|(word, _)| *word == text).map(|(_, number)| *number)

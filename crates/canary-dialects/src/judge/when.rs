@@ -12,10 +12,12 @@ const APART: i64 = 7 * DAY;
 
 /// The date of issue, and where it comes from if not from the words.
 pub(crate) fn issued(issue: &Issue, now: Timestamp) -> (Span, Option<&'static str>) {
-    if let Some(span) = issue.dates.issued {
-        return (span, None);
-    }
     let signed = issue.signed_at();
+    if let Some(span) = issue.dates.issued {
+        let readings = issue.dates.strokes.zip(signed.or(issue.seen));
+        let one = readings.and_then(|((one, other), at)| plain(one, other, at));
+        return (one.unwrap_or(span), None);
+    }
     if let Some(span) = issue
         .dates
         .yearless
@@ -28,6 +30,16 @@ pub(crate) fn issued(issue: &Issue, now: Timestamp) -> (Span, Option<&'static st
         (Some(at), _) => (Span::instant(at), Some("the time that its signature states")),
         (None, Some(at)) => (Span::instant(at), Some("when it was seen")),
         (None, None) => (Span::instant(now), Some("now")),
+    }
+}
+
+/// Of two readings of a date the one that the time of publication bears out: close to it, where the other is not.
+fn plain(one: Span, other: Span, at: Timestamp) -> Option<Span> {
+    let close = |span: Span| span.earliest.since(at) <= DAY && at.since(span.latest) <= 2 * APART;
+    match (close(one), close(other)) {
+        (true, false) => Some(one),
+        (false, true) => Some(other),
+        _ => None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! A text taken apart into headings, list items and paragraphs.
 
+use crate::prose::tone;
+
 /// What a heading announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
@@ -19,7 +21,25 @@ pub(crate) struct Piece {
     pub(crate) section: Section,
     /// Its words, white space made single.
     pub(crate) text: String,
-    pub(crate) item: bool,
+    pub(crate) form: Form,
+    /// An item whose place makes it a statement, whatever its words: numbered, below words that begin a list, below a
+    /// heading for statements, or among items most of which are statements by their words.
+    pub(crate) listed: bool,
+}
+
+/// How a piece is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Paragraph,
+    Heading,
+    Bulleted,
+    Numbered,
+}
+
+impl Form {
+    pub(crate) fn is_item(self) -> bool {
+        matches!(self, Self::Bulleted | Self::Numbered)
+    }
 }
 
 impl Piece {
@@ -29,6 +49,9 @@ impl Piece {
     }
 }
 
+/// The most pieces of one text.
+pub(crate) const MAX_PIECES: usize = 2048;
+
 /// The pieces of a text, in order. Linear in its length.
 pub(crate) fn pieces(text: &str) -> Vec<Piece> {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
@@ -37,13 +60,32 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece> {
     let mut open: Option<Piece> = None;
     let mut blank = true;
     let mut item_indent = 0;
+    let mut under_statements = false;
+    let mut openers = Openers::default();
     let mut at = 0;
-    while at < lines.len() {
+    while at < lines.len() && found.len() < MAX_PIECES {
         let line = lines[at];
         let bare = line.trim_start();
         let indent = line.len() - bare.len();
         if bare.is_empty() {
             blank = true;
+            at += 1;
+            continue;
+        }
+        if blank {
+            openers = Openers::of(&lines[at..]);
+        }
+        if let Some(cells) = row(bare) {
+            close(&mut open, &mut found);
+            // The row above the rule names the columns.
+            let names = lines
+                .get(at + 1)
+                .and_then(|next| row(next.trim()))
+                .is_some_and(|cells| cells.is_empty());
+            if !names && !cells.is_empty() {
+                open = Some(Piece { section, text: cells, form: Form::Bulleted, listed: false });
+            }
+            blank = false;
             at += 1;
             continue;
         }
@@ -59,22 +101,35 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece> {
         if let Some(title) = heading(bare, underlined, blank, lines.get(at + 1).copied()) {
             close(&mut open, &mut found);
             section = section_of(title, section);
+            under_statements = of_statements(title);
+            found.push(Piece {
+                section,
+                text: title.to_owned(),
+                form: Form::Heading,
+                listed: false,
+            });
             at += 1 + usize::from(underlined);
             blank = true;
             continue;
         }
-        if let Some(words) = item(bare) {
+        if let Some((words, form)) = item(bare) {
             close(&mut open, &mut found);
-            open = Some(Piece { section, text: words.to_owned(), item: true });
+            open = Some(Piece { section, text: words.to_owned(), form, listed: under_statements });
+            item_indent = indent;
+        } else if openers.begins(bare) {
+            close(&mut open, &mut found);
+            let (text, form) = (bare.to_owned(), Form::Bulleted);
+            open = Some(Piece { section, text, form, listed: under_statements });
             item_indent = indent;
         } else {
             let joins = open.as_ref().is_some_and(|piece| {
+                let is_item = piece.form.is_item();
                 let apart = blank
                     || is_label(bare)
                     || ends_a_label_line(&piece.text) && is_label(&piece.text);
                 !apart
                     || blank
-                        && piece.item
+                        && is_item
                         && (indent > item_indent
                             || piece.text.ends_with(':')
                                 && bare.len() < 80
@@ -89,14 +144,107 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece> {
                 close(&mut open, &mut found);
                 let mut text = String::new();
                 push_words(&mut text, bare);
-                open = Some(Piece { section, text, item: false });
+                under_statements = under_statements && text.ends_with(':');
+                open = Some(Piece { section, text, form: Form::Paragraph, listed: false });
             }
         }
         blank = false;
         at += 1;
     }
     close(&mut open, &mut found);
+    lists(&mut found);
     found
+}
+
+/// Says of each list whether its items are statements by their place, and what the words above it make of it.
+fn lists(pieces: &mut [Piece]) {
+    let mut at = 0;
+    while at < pieces.len() {
+        if !pieces[at].form.is_item() {
+            at += 1;
+            continue;
+        }
+        let length = pieces[at..].iter().take_while(|piece| piece.form.is_item()).count();
+        let (above, list) = pieces[..at + length].split_at_mut(at);
+        let lead = above.last().filter(|piece| piece.text.ends_with([':', '：']));
+        let told = lead.and_then(|lead| led(&lead.text));
+        let by_words = list.iter().filter(|piece| by_its_words(piece)).count();
+        let mostly = by_words * 2 >= list.len() && by_words > 0;
+        for piece in list.iter_mut() {
+            if let Some(section) = told.filter(|_| piece.section == Section::Statements) {
+                piece.section = section;
+            }
+            piece.listed |= lead.is_some() || mostly || piece.form == Form::Numbered;
+        }
+        at += length;
+    }
+}
+
+fn by_its_words(piece: &Piece) -> bool {
+    let sentences = piece.sentences();
+    sentences.first().is_some_and(|first| tone::tone(first, false) == tone::Tone::Fact)
+}
+
+/// What the words above a list say that it is, where it is no list of statements.
+fn led(words: &str) -> Option<Section> {
+    const FRESH: [&str; 8] =
+        ["headline", "news", "top stories", "stories", "block", "front page", "rss", "feed"];
+    let last = sentences(words).pop().unwrap_or_default().to_lowercase();
+    if FRESH.iter().any(|word| last.contains(word)) {
+        return Some(Section::Freshness);
+    }
+    let few = last.split_whitespace().count() <= 8;
+    named(&last).filter(|section| few && *section == Section::Notes)
+}
+
+/// The words with which several lines of one paragraph begin: such lines are statements of their own.
+#[derive(Debug, Default)]
+struct Openers(Vec<&'static str>);
+
+impl Openers {
+    const ALL: [&'static str; 14] = [
+        "Zero ",
+        "No ",
+        "0 ",
+        "None ",
+        "Never ",
+        "Not ",
+        "We have ",
+        "We've ",
+        "We are ",
+        "We do ",
+        "I have ",
+        "I've ",
+        "I am ",
+        "There have ",
+    ];
+
+    /// Of the paragraph that begins here.
+    fn of(lines: &[&str]) -> Self {
+        let paragraph = || {
+            lines.iter().map(|line| line.trim_start()).take_while(|line| !line.is_empty()).take(64)
+        };
+        let several =
+            |opener: &str| paragraph().filter(|line| line.starts_with(opener)).count() > 1;
+        Self(Self::ALL.into_iter().filter(|opener| several(opener)).collect())
+    }
+
+    fn begins(&self, line: &str) -> bool {
+        self.0.iter().any(|opener| line.starts_with(opener))
+    }
+}
+
+/// The cells of a table's row as one statement: `Gag orders: 0`. Nothing is left of a row of rules.
+fn row(line: &str) -> Option<String> {
+    let inner = line.strip_prefix('|')?.trim_end();
+    let inner = inner.strip_suffix('|').unwrap_or(inner);
+    inner.contains('|').then_some(())?;
+    let cells: Vec<&str> = inner
+        .split('|')
+        .map(str::trim)
+        .filter(|cell| cell.chars().any(|c| !matches!(c, '-' | ':' | ' ')))
+        .collect();
+    Some(cells.join(": "))
 }
 
 fn close(open: &mut Option<Piece>, found: &mut Vec<Piece>) {
@@ -167,6 +315,15 @@ fn section_of(title: &str, before: Section) -> Section {
         None if before == Section::Freshness && title.to_lowercase().contains("source") => before,
         None => Section::Statements,
     }
+}
+
+/// Whether what follows a heading is statements by its word. "Canary" alone is the title of many a whole page.
+fn of_statements(title: &str) -> bool {
+    let title = title.to_lowercase();
+    named(&title) == Some(Section::Statements)
+        && ["statement", "declar", "affirm", "assert", "facts", "certif"]
+            .iter()
+            .any(|word| title.contains(word))
 }
 
 /// What a title says of its section, where it says so.
@@ -241,7 +398,7 @@ fn is_item(line: &str) -> bool {
 }
 
 /// The words of a list item, its bullet, number or letter taken off.
-fn item(line: &str) -> Option<&str> {
+fn item(line: &str) -> Option<(&str, Form)> {
     let bullet =
         line.strip_prefix(['-', '*', '•', '·', '‣', '–', '—', '✓', '✔', '☑', '✅', '►', '→', '+']);
     if let Some(rest) = bullet {
@@ -250,7 +407,7 @@ fn item(line: &str) -> Option<&str> {
             .starts_with(char::is_whitespace)
             .then(|| rest.trim_start())
             .filter(|rest| !rest.is_empty())
-            .map(checked);
+            .map(|rest| (checked(rest), Form::Bulleted));
     }
     let body = line.strip_prefix(['(', '[']).unwrap_or(line);
     let marker = body.find(['.', ')', ']', ':'])?;
@@ -269,7 +426,7 @@ fn item(line: &str) -> Option<&str> {
     rest.starts_with(char::is_whitespace)
         .then(|| rest.trim_start())
         .filter(|rest| !rest.is_empty())
-        .map(checked)
+        .map(|rest| (checked(rest), Form::Numbered))
 }
 
 /// Task-list boxes are not words.
@@ -325,8 +482,10 @@ pub(crate) fn sentences(text: &str) -> Vec<&str> {
         let last = text[start..at].rsplit([' ', '(']).next().unwrap_or("").to_lowercase();
         let abbreviated = c == '.' && (SHORT.contains(&last.as_str()) || last.len() == 1 && last.bytes().all(|b| b.is_ascii_alphabetic()))
             // "October 03. 2018": a day with a full stop.
-            || c == '.' && last.len() <= 2 && last.bytes().all(|b| b.is_ascii_digit()) && next.is_some_and(|c| c.is_ascii_digit());
-        if abbreviated || c == '.' && next.is_some_and(char::is_lowercase) {
+            || c == '.' && last.len() <= 2 && last.bytes().all(|b| b.is_ascii_digit()) && next.is_some_and(|c| c.is_ascii_digit())
+            // "5. März", "Mar. 5": a day or a month with a full stop.
+            || c == '.' && of_a_date(&last, &text[end..]);
+        if abbreviated || matches!(c, '.' | ';') && next.is_some_and(char::is_lowercase) {
             continue;
         }
         found.push(text[start..end].trim());
@@ -335,4 +494,16 @@ pub(crate) fn sentences(text: &str) -> Vec<&str> {
     found.push(text[start..].trim());
     found.retain(|sentence| !sentence.is_empty());
     found
+}
+
+fn of_a_date(last: &str, rest: &str) -> bool {
+    let mut rest = rest.split_whitespace();
+    let next = rest.next().unwrap_or_default();
+    let month =
+        |text: &str| crate::dates::words(text).first().is_some_and(|word| word.month().is_some());
+    let number = |text: &str| {
+        (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let day = next.trim_end_matches([',', '.', 't', 'h', 's', 'n', 'd', 'r']);
+    number(last) && month(next) || month(last) && last.len() <= 4 && number(day)
 }

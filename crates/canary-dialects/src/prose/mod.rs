@@ -14,7 +14,7 @@ pub use tone::Tone;
 use std::borrow::Cow;
 
 use crate::dates::Dates;
-use layout::Section;
+use layout::{Form, MAX_PIECES, Piece, Section};
 
 /// The most bytes of a text whose words are read. Signatures are checked over all of it, however long.
 pub(crate) const MAX_PROSE: usize = 256 << 10;
@@ -43,16 +43,18 @@ pub(crate) fn read(text: &str) -> Prose {
         text[..end].into()
     };
     let pieces = layout::pieces(&narrowed);
-    let mut prose = Prose { cut: end < text.len(), ..Prose::default() };
-    let dated = pieces
-        .iter()
-        .filter(|piece| !matches!(piece.section, Section::Freshness | Section::Announcements))
-        .flat_map(|piece| piece.sentences());
-    prose.dates = Dates::read(dated);
+    let cut = end < text.len() || pieces.len() >= MAX_PIECES;
+    let mut prose = Prose { cut, ..Prose::default() };
+    prose.dates = Dates::read(dated(&pieces).iter().map(|sentence| &**sentence));
     let mut announced = String::new();
-    for piece in &pieces {
+    for piece in pieces.iter().filter(|piece| piece.form != Form::Heading) {
+        if prose.statements.len() == MAX_STATEMENTS {
+            prose.cut = true;
+            break;
+        }
         match piece.section {
             Section::Freshness => {}
+            Section::Announcements if says_nothing(&piece.text) => {}
             Section::Announcements => {
                 if !announced.is_empty() {
                     announced.push(' ');
@@ -69,11 +71,47 @@ pub(crate) fn read(text: &str) -> Prose {
             }
         }
     }
-    let says_nothing =
-        ["", "none", "n/a", "no special announcements", "nothing", "nothing to report", "-"];
-    let trimmed = announced.trim().trim_end_matches('.').to_lowercase();
-    if !says_nothing.contains(&trimmed.as_str()) {
-        prose.announcement = Some(announced.trim().chars().take(4000).collect());
+    if !announced.is_empty() {
+        prose.announcement = Some(announced.chars().take(4000).collect());
     }
     prose
+}
+
+fn says_nothing(announcement: &str) -> bool {
+    let words = announcement.trim().trim_end_matches('.').to_lowercase();
+    matches!(
+        words.as_str(),
+        "" | "none" | "n/a" | "no special announcements" | "nothing" | "nothing to report" | "-"
+    )
+}
+
+/// The sentences that may speak of the text's own time. Dates in a list belong to the words above it: "on the
+/// following dates:", then a date in each item.
+fn dated(pieces: &[Piece]) -> Vec<Cow<'_, str>> {
+    let mut found: Vec<Cow<'_, str>> = Vec::new();
+    let mut lead = false;
+    for piece in pieces {
+        let elsewhere = matches!(piece.section, Section::Freshness | Section::Announcements)
+            || piece.form == Form::Heading && piece.section == Section::Notes;
+        if elsewhere {
+            lead = false;
+            continue;
+        }
+        let below = lead && piece.form.is_item();
+        if let Some(above) = found.last_mut().filter(|_| below && tone::only_a_date(&piece.text)) {
+            let above = above.to_mut();
+            above.push_str(if above.ends_with(':') { " " } else { ", " });
+            above.push_str(&piece.text);
+            continue;
+        }
+        lead = piece.form == Form::Paragraph && piece.text.ends_with(':');
+        let sentences = piece.sentences();
+        found.extend(
+            sentences
+                .into_iter()
+                .filter(|sentence| !tone::is_fresh(&sentence.to_lowercase()))
+                .map(Cow::Borrowed),
+        );
+    }
+    found
 }

@@ -19,7 +19,9 @@ pub enum Tone {
 /// Words that deny.
 const DENIALS: &[&str] = &[
     "no", "not", "never", "none", "neither", "nor", "zero", "0", "without", "haven't", "hasn't",
-    "nobody", "nothing", "cannot", "isn't", "aren't", "don't",
+    "nobody", "nothing", "cannot", "isn't", "aren't", "don't", "kein", "keine", "keinen", "keiner",
+    "nie", "niemals", "nicht", "weder", "aucun", "aucune", "jamais", "ningún", "ninguna", "nunca",
+    "jamás", "nessun", "nessuna", "geen", "nooit", "nenhum", "nenhuma",
 ];
 /// Stems of what a canary denies.
 const EVENTS: &[&str] = &[
@@ -91,6 +93,46 @@ const EVENTS: &[&str] = &[
     "sold",
     "known",
     "aware",
+    // Other languages in which canaries are written.
+    "beschl",
+    "beschluss",
+    "anordnung",
+    "durchsuch",
+    "hintert",
+    "schlüssel",
+    "behörd",
+    "mandat",
+    "perquis",
+    "ordre",
+    "dérobée",
+    "saisie",
+    "demande",
+    "orden",
+    "órden",
+    "citaci",
+    "requerim",
+    "registro",
+    "puerta",
+];
+/// Denials of languages that do not part words, and what they deny.
+const DENIED: &[&str] = &["没有", "从未", "未曾", "不曾", "未收到", "并未", "沒有", "從未"];
+const DENIED_EVENTS: &[&str] = &[
+    "收到", "搜查", "命令", "后门", "後門", "传票", "披露", "密钥", "金鑰", "要求", "数据", "监控",
+    "植入", "令",
+];
+/// What proves that a text is not older: no statement, and its dates are not the text's.
+const FRESH: &[&str] = &[
+    "headline",
+    "block hash",
+    "bitcoin block",
+    "hash of block",
+    "latest block",
+    "block height",
+    "blockhash",
+    "monero block",
+    "ethereum block",
+    "front page of",
+    "proof of freshness",
 ];
 /// Affirmations that hold without denying anything.
 const AFFIRMED: &[&str] = &[
@@ -136,13 +178,16 @@ const PROMISES: &[&str] = &[
     "will", "shall", "plan", "plans", "planned", "intend", "promise", "commit", "pledge", "going",
 ];
 
+/// The most sentences of one paragraph that are read as statements.
+const MAX_SENTENCES: usize = 512;
+
 /// The statements of one list item or paragraph.
 pub(crate) fn statements(piece: &Piece) -> Vec<Statement> {
     let whole = sentences(&piece.text);
     let mut found = Vec::new();
-    for (at, sentence) in whole.iter().enumerate() {
+    for (at, sentence) in whole.iter().take(MAX_SENTENCES).enumerate() {
         // A list item under the statements is one, whatever its words; what follows its first sentence must earn it.
-        let listed = piece.item && at == 0;
+        let listed = piece.listed && at == 0;
         let tone = match piece.section {
             Section::Notes => Tone::Talk,
             _ => tone(sentence, listed),
@@ -162,6 +207,9 @@ pub(crate) fn tone(sentence: &str, listed: bool) -> Tone {
     let has = |list: &[&str]| words.iter().any(|word| list.contains(word));
     if is_date(&lower, &words) {
         return Tone::Date;
+    }
+    if is_fresh(&lower) || is_request(&words) {
+        return Tone::Talk;
     }
     if lower.contains("http://") || lower.contains("https://") {
         let links = words.len() <= 6;
@@ -193,6 +241,10 @@ pub(crate) fn tone(sentence: &str, listed: bool) -> Tone {
     {
         return Tone::Talk;
     }
+    let contains = |list: &[&str]| list.iter().any(|part| lower.contains(part));
+    if contains(DENIED) && contains(DENIED_EVENTS) {
+        return Tone::Fact;
+    }
     let denied = has(DENIALS)
         && (event || perfect)
         && !(lower.contains("not infallible")
@@ -202,6 +254,23 @@ pub(crate) fn tone(sentence: &str, listed: bool) -> Tone {
         return Tone::Fact;
     }
     Tone::Talk
+}
+
+/// Whether a sentence quotes what proves that the text is not older.
+pub(crate) fn is_fresh(lower: &str) -> bool {
+    FRESH.iter().any(|mark| lower.contains(mark))
+}
+
+/// What the reader is asked to do or not to do.
+fn is_request(words: &[&str]) -> bool {
+    match words {
+        ["please", ..] | ["don't", ..] | ["do", "not", ..] => true,
+        ["never", verb, ..] => matches!(
+            *verb,
+            "send" | "share" | "trust" | "give" | "use" | "rely" | "accept" | "open" | "click"
+        ),
+        _ => false,
+    }
 }
 
 /// Labels and sentences that only carry a date of this issue or the next.
@@ -254,7 +323,7 @@ fn is_date(lower: &str, words: &[&str]) -> bool {
     ) || !words.is_empty() && words.len() <= 6 && only_a_date(lower)
 }
 
-fn only_a_date(text: &str) -> bool {
+pub(crate) fn only_a_date(text: &str) -> bool {
     let all = crate::dates::words(text);
     let dates = crate::dates::expressions(&all);
     let covered: usize =
