@@ -150,7 +150,7 @@ fn headlines_without_a_heading_are_not_statements() {
         7,
         &[(
             "",
-            "Date: 2026-02-26\nExpires: 2026-05-26\nBitcoin block: #938417\n\nThe operator of this site has not received any:\n- Warrants\n- Subpoenas\n- National Security Letters\n- Gag orders\n- Court orders\n- Requests for surveillance capabilities\n\nfrom any government agency.\n\nThis canary is updated quarterly.\n",
+            "Date: 2026-02-26\nExpires: 2026-05-26\nBitcoin block: #938417\n\nThe operator of this site has not received any:\n- Warrants\n- Subpoenas\n- National Security Letters\n- Gag orders\n- Court orders\n- Other process that would forbid to speak of it\n\nfrom any government agency.\n\nThis canary is updated quarterly.\n",
             "2026-02-26",
             "2026-05-26",
         )],
@@ -222,7 +222,6 @@ fn windows_of_each_month() {
         ("We update this canary by the 15th of every month.", "2022-09-15"),
         ("We update this canary on the 2nd of each month.", "2022-10-02"),
         ("This statement is updated every month on the 10th.", "2022-09-10"),
-        ("It is renewed on the first Monday of every month.", "2022-09-05"),
         ("This canary is renewed on the first Thursday of every month.", "2022-10-06"),
         ("This canary is re-signed on the last Friday of each month.", "2022-09-30"),
         ("We re-issue this canary on the last day of each month.", "2022-09-30"),
@@ -254,6 +253,10 @@ fn windows_of_each_month() {
         ("We will update this canary from time to time.", "?"),
         ("This canary will be updated periodically.", "?"),
         ("This canary is updated roughly monthly.", "2022-10-04~2022-10-31"),
+        // An issue a day or two before a listed day may be the one that is meant for it.
+        ("It is renewed on the first Monday of every month.", "2022-09-05~2022-10-03"),
+        ("We update this canary by the 5th of every month.", "2022-09-05~2022-10-05"),
+        ("It will be updated on or about the 15th of every month.", "2022-09-15~2022-09-30"),
     ] {
         steady(rule, 1, &[("", &text(rule), "2022-09-04", due)]);
     }
@@ -395,6 +398,28 @@ fn other_languages_are_read_where_their_words_are_plain() {
             "2024-03-01",
             "2024-06-01",
         )],
+    );
+}
+
+#[test]
+fn events_of_the_day_are_no_statements_and_bold_sentences_are() {
+    let text = |date: &str, until: &str, events: &str| {
+        format!(
+            "Warrant canary\n\nStatement date: {date}\nValid until: {until}\n\nThis warrant canary is updated every 60 days. If this document has not been updated within 75 days of the statement date above, it should be considered expired.\n\n**As of the statement date, no one who works here has received any of the following:**\n\n1. Secret orders.\n2. Gag orders.\n\nTo prevent backdating, this statement includes current public events:\n\nCurrent international events:\n\n1. {events} talks called off\n2. {events} wins by a mile\n"
+        )
+    };
+    let one = text("19 June 2026", "18 August 2026", "Harbour");
+    steady(
+        "events",
+        3,
+        &[
+            ("", &one, "2026-06-19", "2026-08-18"),
+            ("", &text("15 August 2026", "14 October 2026", "River"), "2026-08-15", "2026-10-14"),
+        ],
+    );
+    assert_eq!(
+        change(&one, &one.replace("no one who works here has", "people have")),
+        [Code::FactReworded]
     );
 }
 

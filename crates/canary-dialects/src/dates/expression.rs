@@ -27,6 +27,8 @@ pub(crate) enum Rule {
     Coming(Period),
     /// Days of each period, counted from its begin (0 …) or its end (-1 …).
     PartOfEach { period: Period, first: i64, last: i64 },
+    /// About such days of each period, up to its end.
+    AboutPartOfEach { period: Period, first: i64 },
     /// Days of a month whose year is not said, counted in the same way.
     PartOfMonth { month: u32, first: i64, last: i64 },
     /// A weekday.
@@ -128,6 +130,9 @@ impl<'a> Here<'a> {
         match rule {
             Rule::Within(length) if loose => Rule::About(length),
             Rule::Each(Period::Day) if loose => Rule::About(Length::Days(1)),
+            Rule::PartOfEach { period, first, last } if loose && first == last => {
+                Rule::AboutPartOfEach { period, first }
+            }
             other => other,
         }
     }

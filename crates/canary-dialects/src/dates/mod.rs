@@ -253,16 +253,33 @@ impl Rule {
                 None => Due::Unstated,
             },
             Self::PartOfEach { period, first, last } => {
+                let window = |whole| Some((place(*first, whole)?, place(*last, whole)?));
                 // Where this period's own part is still to come, it is the next one.
-                let this = period
-                    .around(from)
-                    .filter(|whole| place(*first, *whole).is_some_and(|day| day > from));
-                let whole = this.or_else(|| period.after(from));
-                whole
-                    .and_then(|whole| Some((place(*first, whole)?, place(*last, whole)?)))
-                    .map_or(Due::Unstated, |(one, other)| {
+                let this = period.around(from).and_then(window).filter(|(one, _)| *one > from);
+                let following = period.after(from).and_then(window);
+                match (this.or(following), following) {
+                    (Some((one, other)), Some((_, after)))
+                        if other < after && (one - from).num_days() <= near(*period) =>
+                    {
+                        vague(end(other), end(after))
+                    }
+                    (Some((one, other)), _) => {
                         stated((one != other).then(|| start(one)), end(other))
-                    })
+                    }
+                    _ => Due::Unstated,
+                }
+            }
+            Self::AboutPartOfEach { period, first } => {
+                let exact = Self::PartOfEach { period: *period, first: *first, last: *first };
+                let to_its_end =
+                    |at: Timestamp| period.around(day(at)).map_or(at, |(_, last)| end(last));
+                match exact.due(issued, words) {
+                    Due::Stated { next_due, .. } => vague(next_due, to_its_end(next_due)),
+                    Due::Vague { earliest: Some(earliest), latest: Some(latest), .. } => {
+                        vague(earliest, to_its_end(latest))
+                    }
+                    other => other,
+                }
             }
             Self::PartOfMonth { month, first, last } => {
                 let years = chrono::Datelike::year(&from)..=chrono::Datelike::year(&from) + 1;
@@ -274,17 +291,31 @@ impl Rule {
                     stated((one != other).then(|| start(one)), end(other))
                 })
             }
-            Self::Weekday(weekday) => {
-                next_weekday(from, *weekday).map_or(Due::Unstated, |day| stated(None, end(day)))
-            }
+            Self::Weekday(weekday) => next_weekday(from, *weekday).map_or(Due::Unstated, |next| {
+                match next_weekday(next, *weekday) {
+                    Some(after) if (next - from).num_days() <= near(Period::Week) => {
+                        vague(end(next), end(after))
+                    }
+                    _ => stated(None, end(next)),
+                }
+            }),
             Self::WeekdayOfEach(nth, weekday) => {
-                let months = [Period::Month.around(from), Period::Month.after(from)];
-                let next = months
-                    .into_iter()
-                    .flatten()
+                let months = std::iter::successors(Period::Month.around(from), |(first, _)| {
+                    Period::Month.after(*first)
+                });
+                let mut days = months
+                    .take(4)
                     .filter_map(|month| calendar::nth_weekday(month, *nth, *weekday))
-                    .find(|day| *day > from);
-                next.map_or(Due::Unstated, |day| stated(None, end(day)))
+                    .filter(|day| *day > from);
+                match (days.next(), days.next()) {
+                    (Some(next), Some(after))
+                        if (next - from).num_days() <= near(Period::Month) =>
+                    {
+                        vague(end(next), end(after))
+                    }
+                    (Some(next), _) => stated(None, end(next)),
+                    _ => Due::Unstated,
+                }
             }
             Self::Yearly(days) => {
                 yearly(days, from).map_or(Due::Unstated, |(near, next)| match near {
@@ -319,6 +350,16 @@ fn place(offset: i64, whole: (chrono::NaiveDate, chrono::NaiveDate)) -> Option<c
 
 /// Days close before a listed one, within which an issue may be meant for it rather than be the one before it.
 const NEAR: i64 = 14;
+
+/// The same for days of shorter periods.
+fn near(period: Period) -> i64 {
+    match period {
+        Period::Day => 0,
+        Period::Week => 1,
+        Period::Month => 5,
+        Period::Quarter | Period::HalfYear | Period::Year => NEAR,
+    }
+}
 
 /// The next listed day of the year strictly after a day. An issue shortly before a listed day may be the one meant
 /// for it: then both readings are given.

@@ -187,8 +187,22 @@ fn by_its_words(piece: &Piece) -> bool {
 
 /// What the words above a list say that it is, where it is no list of statements.
 fn led(words: &str) -> Option<Section> {
-    const FRESH: [&str; 8] =
-        ["headline", "news", "top stories", "stories", "block", "front page", "rss", "feed"];
+    const FRESH: [&str; 14] = [
+        "headline",
+        "news",
+        "top stories",
+        "stories",
+        "block",
+        "front page",
+        "rss",
+        "feed",
+        "current event",
+        "world event",
+        "public event",
+        "international event",
+        "recent event",
+        "current affairs",
+    ];
     let last = sentences(words).pop().unwrap_or_default().to_lowercase();
     if FRESH.iter().any(|word| last.contains(word)) {
         return Some(Section::Freshness);
@@ -286,8 +300,11 @@ fn heading<'a>(
     let marked = line.starts_with('#') && line.trim_start_matches('#').starts_with(' ')
         || (line.starts_with("==")
             || line.starts_with("--")
-            || line.starts_with("**") && line.ends_with("**")
-            || line.starts_with("__") && line.ends_with("__"))
+            // Whole sentences are set in bold too.
+            || line.split_whitespace().count() <= 8
+                && !title.ends_with([':', '.', ','])
+                && (line.starts_with("**") && line.ends_with("**")
+                    || line.starts_with("__") && line.ends_with("__")))
             && line.ends_with(|c: char| strip(c));
     if underlined || marked {
         return Some(title);

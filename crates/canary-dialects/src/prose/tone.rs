@@ -232,7 +232,11 @@ pub(crate) fn tone(sentence: &str, listed: bool) -> Tone {
     if has(PROMISES) && (!past || opens || lower.contains(" will ")) {
         return Tone::Promise;
     }
+    let conditional = words
+        .first()
+        .is_some_and(|word| matches!(*word, "if" | "unless" | "should" | "whether" | "when"));
     if has(CONDITIONS)
+        && (!listed || conditional)
         && !lower.starts_with("as of")
         && !(has(DENIALS)
             && event
