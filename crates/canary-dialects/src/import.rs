@@ -145,7 +145,7 @@ fn held<'a>(
             let stood =
                 |one: &&&Version| until.is_none_or(|until| one.at.is_some_and(|at| at < until));
             let last = paths[name].iter().rev().find(stood)?;
-            (!last.bytes.is_empty()).then(|| (*name, last.bytes.as_slice()))
+            (!last.bytes.is_empty()).then_some((*name, last.bytes.as_slice()))
         })
         .collect()
 }
