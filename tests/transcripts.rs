@@ -1,4 +1,4 @@
-//! The transcripts of tests/cli: each command with exactly what it prints and its exit status.
+//! The transcripts of tests/cli and the README: each command with exactly what it prints and its exit status.
 
 use std::path::Path;
 
@@ -20,6 +20,11 @@ fn run(transcripts: &str) {
 #[test]
 fn reading_commands_print_what_the_transcripts_say() {
     run("tests/cli/read/*.md");
+}
+
+#[test]
+fn the_readme_s_example_prints_what_it_shows() {
+    run("README.md");
 }
 
 #[test]
