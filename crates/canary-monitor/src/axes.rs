@@ -127,12 +127,15 @@ pub fn state(memory: &Memory, now: i64) -> State {
     }
 }
 
-/// The worst of what is open, or that nothing can be concluded yet.
-pub fn severity(memory: &Memory) -> Severity {
-    if memory.said.is_none() {
-        return memory.episodes.iter().map(|e| e.severity).fold(Severity::Unknown, Ord::max);
-    }
-    memory.episodes.iter().map(|episode| episode.severity).max().unwrap_or(Severity::Alive)
+/// The worst of what is open; and where the state is none of a canary that lives, at least that nothing
+/// can be concluded yet: what waits for confirmation is not alive meanwhile.
+pub fn severity(memory: &Memory, now: i64) -> Severity {
+    let floor = match state(memory, now) {
+        State::Live => Severity::Alive,
+        State::Overdue => Severity::Attention,
+        _ => Severity::Unknown,
+    };
+    memory.episodes.iter().map(|episode| episode.severity).fold(floor, Ord::max)
 }
 
 #[cfg(test)]
@@ -170,6 +173,19 @@ mod tests {
         let memory = Memory { said: Some(said()), failures: 9, ..Memory::default() };
         assert_eq!(state(&memory, 50), State::Unreachable);
         assert_eq!(state(&memory, 201), State::Lapsed);
+    }
+
+    #[test]
+    fn what_waits_for_confirmation_is_not_alive_meanwhile() {
+        let severity = |memory: Memory, now| severity(&memory, now);
+        let live = || Memory { said: Some(said()), ..Memory::default() };
+        assert_eq!(severity(Memory::default(), 50), Severity::Unknown);
+        assert_eq!(severity(live(), 50), Severity::Alive);
+        assert_eq!(severity(live(), 101), Severity::Attention);
+        assert_eq!(severity(live(), 201), Severity::Unknown);
+        assert_eq!(severity(Memory { failures: 1, ..live() }, 50), Severity::Unknown);
+        let said = Said { standing: Standing::Missing, ..said() };
+        assert_eq!(severity(Memory { said: Some(said), ..live() }, 50), Severity::Unknown);
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! `watch.toml`: one file or a directory of them. Every mistake is named with its line and column, and
 //! fields that are not known are refused.
 
+mod dialect;
 mod duration;
 mod list;
 mod mistake;
 mod reader;
 mod sections;
+mod size;
 mod targets;
+mod trust;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +17,7 @@ use std::path::{Path, PathBuf};
 pub use self::duration::parse_duration;
 pub use self::mistake::{ConfigError, Mistake};
 use self::sections::Sections;
+pub use self::size::parse_size;
 use crate::fleet::{Fleet, FleetBuilder};
 use crate::route::Route;
 use crate::silence::Silence;
@@ -45,6 +49,8 @@ pub struct Config {
     pub aggregate_from: usize,
     /// A file for node_exporter's textfile collector.
     pub textfile: Option<PathBuf>,
+    /// What a trust file names and cannot be watched, with the reason.
+    pub left_out: Vec<String>,
     /// What is watched.
     pub fleet: Fleet,
 }
@@ -106,8 +112,10 @@ pub struct DeadMan {
 }
 
 /// What is kept, and for how long, in seconds; `None` for ever.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retention {
+    /// How many bytes of new bodies one target may add in a day.
+    pub evidence_per_day: u64,
     /// Bodies that no target's present state rests on.
     pub evidence: Option<i64>,
     /// Lines of timelines.
@@ -116,13 +124,21 @@ pub struct Retention {
     pub notices: Option<i64>,
 }
 
+impl Default for Retention {
+    /// Everything for ever; 64 MiB a day of one target.
+    fn default() -> Self {
+        Self { evidence_per_day: 64 << 20, evidence: None, events: None, notices: None }
+    }
+}
+
 impl Config {
-    /// Reads a file, or every `*.toml` of a directory in the order of their names.
+    /// Reads a file, or every `*.toml` of a directory in the order of their names. `own_trust` is the
+    /// user's own trust file, for `[[trust]]` without a path.
     ///
     /// # Errors
     ///
     /// Every mistake found, or the file that cannot be read.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+    pub fn read(path: &Path, own_trust: Option<&Path>) -> Result<Self, ConfigError> {
         let mut sections = Sections::default();
         let mut fleet = FleetBuilder::default();
         let mut mistakes = Vec::new();
@@ -130,7 +146,7 @@ impl Config {
             let text = read(&file)?;
             sections.read(&file, &text, &mut mistakes);
         }
-        sections.settle(&mut fleet, &mut mistakes)?;
+        sections.settle(own_trust, &mut fleet, &mut mistakes)?;
         if mistakes.is_empty() {
             Ok(sections.into_config(fleet.build()))
         } else {

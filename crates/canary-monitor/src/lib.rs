@@ -9,9 +9,14 @@
 #![forbid(unsafe_code)]
 
 pub mod axes;
+pub mod checker;
 pub mod config;
+pub mod dialect;
 pub mod episode;
+pub mod evidence;
+pub mod export;
 pub mod fleet;
+pub mod form;
 pub mod junit;
 pub mod memory;
 pub mod metrics;

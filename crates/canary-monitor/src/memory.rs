@@ -3,6 +3,7 @@
 use canary_verifier::report::{Code, Severity};
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::Allowance;
 use crate::observe::Said;
 
 /// The stored state of a target.
@@ -15,6 +16,12 @@ pub struct Memory {
     pub reached_at: Option<i64>,
     /// When it was last asked.
     pub asked_at: Option<i64>,
+    /// The first look: asked while the monitor's own network worked.
+    pub first_look: Option<i64>,
+    /// The last look.
+    pub looked_at: Option<i64>,
+    /// How many looks got an answer.
+    pub answers: u64,
     /// When it is to be asked next.
     pub ask_at: Option<i64>,
     /// The host asked to be left alone until then.
@@ -33,6 +40,8 @@ pub struct Memory {
     pub closed: Vec<Closed>,
     /// How many notices there have been: part of their idempotency keys.
     pub notices: u64,
+    /// How much evidence it added today.
+    pub evidence: Allowance,
     /// What the checker keeps.
     pub checker: String,
 }

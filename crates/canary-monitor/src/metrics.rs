@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use canary_format::time::Timestamp;
+
 use crate::axes;
 use crate::fleet::Fleet;
 use crate::sinks::label_name;
@@ -87,6 +89,8 @@ pub struct Metrics {
     pub ping_errors: Counter,
     /// Textfiles that could not be written.
     pub textfile_errors: Counter,
+    /// Bodies that were not kept, over a target's limit for the day.
+    pub evidence_left_out: Counter,
     /// Configurations taken over.
     pub reloads: Counter,
 }
@@ -190,6 +194,11 @@ fn own(out: &mut Writer, metrics: &Metrics) {
     for (name, help, counter) in [
         ("canary_watch_store_errors_total", "Times the store refused.", &metrics.store_errors),
         ("canary_watch_ping_errors_total", "Dead-man pings that failed.", &metrics.ping_errors),
+        (
+            "canary_watch_evidence_left_out_total",
+            "Bodies not kept, over a target's limit for the day.",
+            &metrics.evidence_left_out,
+        ),
         ("canary_watch_textfile_errors_total", "Textfiles not written.", &metrics.textfile_errors),
         ("canary_watch_reloads_total", "Configurations taken over.", &metrics.reloads),
     ] {
@@ -206,7 +215,7 @@ struct Totals {
 impl Totals {
     fn add(&mut self, stored: &Stored, now: i64) {
         *self.states.entry(axes::state(&stored.memory, now).to_string()).or_default() += 1;
-        *self.severities.entry(axes::severity(&stored.memory).to_string()).or_default() += 1;
+        *self.severities.entry(axes::severity(&stored.memory, now).to_string()).or_default() += 1;
     }
 
     fn write(&self, out: &mut Writer) {
@@ -234,8 +243,8 @@ const PER_TARGET: [PerTarget; 7] = [
     ("canary_up", "Whether the canary could be reached when last asked.", |stored, _| {
         stored.memory.asked_at.map(|_| i64::from(stored.memory.failures == 0))
     }),
-    ("canary_severity", "0 alive, 1 attention, 2 alarm, 3 unknown.", |stored, _| {
-        Some(i64::from(axes::severity(&stored.memory).exit_status()))
+    ("canary_severity", "0 alive, 1 attention, 2 alarm, 3 unknown.", |stored, now| {
+        Some(i64::from(axes::severity(&stored.memory, now).exit_status()))
     }),
     ("canary_issue_number", "Number of the newest authentic issue.", |stored, _| {
         issue(stored).map(|issue| i64::try_from(issue.number).unwrap_or(i64::MAX))
@@ -244,10 +253,10 @@ const PER_TARGET: [PerTarget; 7] = [
         issue(stored).map(|issue| issue.as_of)
     }),
     ("canary_next_due_timestamp_seconds", "When the next issue is due.", |stored, _| {
-        issue(stored).map(|issue| issue.next_due)
+        issue(stored).map(|issue| issue.next_due).filter(|at| *at < Timestamp::MAX.unix())
     }),
     ("canary_expires_timestamp_seconds", "When the newest issue lapses.", |stored, _| {
-        issue(stored).map(|issue| issue.expires)
+        issue(stored).map(|issue| issue.expires).filter(|at| *at < Timestamp::MAX.unix())
     }),
     ("canary_reached_timestamp_seconds", "When it was last reached.", |stored, _| {
         stored.memory.reached_at

@@ -4,7 +4,6 @@
 mod kept;
 mod recent;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use canary_format::time::Timestamp;
@@ -18,11 +17,12 @@ use canary_verifier::target::Prefix;
 use self::kept::Kept;
 use self::recent::Recent;
 use crate::axes;
+use crate::checker::private_hosts;
 use crate::fleet::Fleet;
 use crate::memory::Memory;
 use crate::observe::{Body, Check, Dates, Heartbeat, Observation, Outcome, Said, Standing, Stated};
 use crate::store::{Store, StoreError};
-use crate::target::{Target, TargetId, host_of};
+use crate::target::{Target, TargetId};
 
 /// The checker of native canaries.
 #[derive(Debug, Clone)]
@@ -39,18 +39,13 @@ impl<S: Store> NativeCheck<S> {
     ///
     /// TLS or HTTP cannot be set up on this machine.
     pub fn new(store: S, fleet: &Fleet, limits: Limits) -> Result<Self, FetcherError> {
-        let private = fleet
-            .iter()
-            .filter(|target| target.policy.danger_allow_private)
-            .flat_map(|target| {
-                let urls: Vec<String> = [target.url].into_iter().chain(target.mirrors).collect();
-                urls
-            })
-            .map(|url| host_of(&url).split(':').next().unwrap_or_default().to_owned());
-        let danger_private_hosts: BTreeSet<String> = private.collect();
-        let network = Network { danger_private_hosts, ..Network::default() };
-        let fetcher = Fetcher::with_network(limits, network)?;
-        Ok(Self { fetcher, store, recent: Arc::default() })
+        let network = Network { danger_private_hosts: private_hosts(fleet), ..Network::default() };
+        Ok(Self::with_fetcher(store, Fetcher::with_network(limits, network)?))
+    }
+
+    /// With the fetcher that every format uses.
+    pub fn with_fetcher(store: S, fetcher: Fetcher) -> Self {
+        Self { fetcher, store, recent: Arc::default() }
     }
 
     /// What was seen of a target, from the store's bodies.
@@ -98,7 +93,10 @@ impl<S: Store> Check for NativeCheck<S> {
         let at = Timestamp::from_unix(now);
         let fetched = self.fetcher.fetch(&prefix, known, &mirrors, at).await;
         let hints = fetched.hints;
-        let mut observation = if fetched.change == Change::None && may_skip(memory, target, now) {
+        let judged_by = judged_by(target);
+        let as_before = kept.judged_by.as_ref() == Some(&judged_by);
+        let unchanged = fetched.change == Change::None && as_before;
+        let mut observation = if unchanged && may_skip(memory, target, now) {
             Observation::new(now, Outcome::Unchanged)
         } else {
             let (trust, before) = (trust(target), seen.clone());
@@ -173,6 +171,7 @@ impl<S: Store> NativeCheck<S> {
             None => kept,
         };
         next.cache(checkpoint.filter(|_| authentic));
+        next.judged_by = Some(judged_by(target));
         Observation {
             besides,
             bodies,
@@ -189,6 +188,15 @@ fn may_skip(memory: &Memory, target: &Target, now: i64) -> bool {
     target.mirrors.is_empty()
         && said.issue.as_ref().is_some_and(|issue| now <= issue.expires)
         && !said.findings.iter().any(|finding| axes::needs_clock(finding.code))
+}
+
+/// What the user says about a target, as far as the judge asks: where it differs, what was judged is
+/// judged again.
+fn judged_by(target: &Target) -> String {
+    let policy = &target.policy;
+    let pin = target.pin.as_ref().map(ToString::to_string).unwrap_or_default();
+    let asked = (policy.acknowledged, policy.max_interval_days, policy.require_freshness);
+    canary_format::digest::Digest::of(format!("{pin} {asked:?}").as_bytes()).to_string()
 }
 
 fn trust(target: &Target) -> Trust {
@@ -241,7 +249,7 @@ fn outcome(judgement: &Judgement) -> (Outcome, Vec<Stated>) {
     (Outcome::Said(Box::new(said)), Vec::new())
 }
 
-fn stated(finding: &Finding) -> Stated {
+pub(crate) fn stated(finding: &Finding) -> Stated {
     let about = match (&finding.fact, &finding.url, &finding.signer, finding.issue) {
         (Some(fact), ..) => fact.clone(),
         (_, Some(url), ..) => url.clone(),

@@ -1,5 +1,7 @@
 //! How a target is watched: intervals, patience and reminders.
 
+use crate::form::Form;
+
 /// Shared by all targets that are watched alike. Durations are seconds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Policy {
@@ -28,6 +30,8 @@ pub struct Policy {
     pub acknowledged: Option<u64>,
     /// Whether its host's name may resolve to addresses that are not public.
     pub danger_allow_private: bool,
+    /// Of which format it is.
+    pub form: Form,
 }
 
 impl Default for Policy {
@@ -45,6 +49,7 @@ impl Default for Policy {
             require_freshness: false,
             acknowledged: None,
             danger_allow_private: false,
+            form: Form::Native,
         }
     }
 }

@@ -14,15 +14,17 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub use self::page::{Sort, index, target_page};
+pub use self::page::{Links, SORTS, STYLE, Sort, Table, index, target_page};
 use crate::observe::Check;
 use crate::status;
-use crate::store::{Order, Store};
+use crate::store::{Order, Store, StoreError};
 use crate::target::TargetId;
 use crate::worker::{Worker, wall_clock};
 
 /// Targets on one page.
 pub const PAGE: usize = 200;
+/// Up to so many targets the whole table is sorted; of more, each part of it.
+const SORTED: usize = 5_000;
 const POLICY: &str = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// Serves until told to stop.
@@ -72,17 +74,53 @@ async fn home<S: Store, C: Check>(
     let query = pairs(query.as_deref().unwrap_or_default());
     let sort = Sort::parse(query.get("sort").map_or("", String::as_str));
     let number: usize = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(0);
-    let from = number.min(100_000) * PAGE;
-    let order = if sort == Sort::Name { Order::Name } else { Order::Urgency };
+    let number = number.min(100_000);
     let (store, now) = (worker.store(), wall_clock());
-    match (store.list(order, from, PAGE).await, store.counts().await) {
-        (Ok(page), Ok(counts)) => {
-            let lines: Vec<status::Line> =
-                page.iter().map(|stored| status::line(stored, now)).collect();
-            let total = usize::try_from(counts.targets).unwrap_or(0);
-            answer(StatusCode::OK, HTML, index(&lines, sort, number, total, now))
+    match part(store, sort, number, now).await {
+        Ok((lines, total)) => {
+            let table = Table { sort, page: number, total, links: Links::Served };
+            answer(StatusCode::OK, HTML, index(&lines, table, now))
         }
-        _ => refused(),
+        Err(_) => refused(),
+    }
+}
+
+/// A part of the table, in order, and how many targets there are. Up to a number of targets the whole is
+/// sorted; of more the store gives the worst first, and each part is sorted by itself.
+async fn part<S: Store>(
+    store: &S,
+    sort: Sort,
+    page: usize,
+    now: i64,
+) -> Result<(Vec<status::Line>, usize), StoreError> {
+    let total = usize::try_from(store.counts().await?.targets).unwrap_or(0);
+    let mut lines = Vec::new();
+    if total <= SORTED {
+        lines = all(store, now).await?;
+        sort.sort(&mut lines);
+        lines = lines.into_iter().skip(page * PAGE).take(PAGE).collect();
+    } else {
+        let order = if sort == Sort::Name { Order::Name } else { Order::Urgency };
+        let stored = store.list(order, page * PAGE, PAGE).await?;
+        lines.extend(stored.iter().map(|stored| status::line(stored, now)));
+        sort.sort(&mut lines);
+    }
+    Ok((lines, total))
+}
+
+/// Every target that is watched, in a line.
+///
+/// # Errors
+///
+/// The store's.
+pub async fn all<S: Store>(store: &S, now: i64) -> Result<Vec<status::Line>, StoreError> {
+    let mut lines = Vec::new();
+    loop {
+        let stored = store.list(Order::Name, lines.len(), 500).await?;
+        lines.extend(stored.iter().map(|stored| status::line(stored, now)));
+        if stored.len() < 500 {
+            return Ok(lines);
+        }
     }
 }
 
@@ -104,7 +142,8 @@ async fn one<S: Store, C: Check>(
         (Ok(memory), Ok(events), Ok(sightings)) => {
             let stored = crate::store::Stored { id, url: target.url, name: target.name, memory };
             let line = status::line(&stored, now);
-            answer(StatusCode::OK, HTML, target_page(&line, &events, &sightings, now))
+            let page = target_page(&line, &events, &sightings, (Links::Served, now));
+            answer(StatusCode::OK, HTML, page)
         }
         _ => refused(),
     }

@@ -1,5 +1,6 @@
 //! A target in one line, for the status page, `--once` and JUnit.
 
+use canary_format::time::Timestamp;
 use canary_verifier::report::{Code, Severity, State};
 use serde::Serialize;
 
@@ -32,8 +33,18 @@ pub struct Line {
     pub next_due: Option<String>,
     /// When it lapses.
     pub expires: Option<String>,
+    /// When the next is due, to sort by: what has no date comes last.
+    #[serde(skip)]
+    pub due_at: i64,
+    /// Bodies that were not kept today, over the day's limit.
+    #[serde(skip_serializing_if = "is_none")]
+    pub evidence_left_out: u64,
     /// What is open.
     pub open: Vec<Open>,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The other axis.
@@ -63,6 +74,11 @@ pub struct Open {
     pub since: String,
 }
 
+/// A date that the words give: where a canary of another format gives none, there is none.
+fn stated(at: i64) -> Option<String> {
+    (at < Timestamp::MAX.unix()).then(|| instant(at))
+}
+
 /// The line of a target at an instant.
 pub fn line(stored: &Stored, now: i64) -> Line {
     let memory = &stored.memory;
@@ -72,7 +88,7 @@ pub fn line(stored: &Stored, now: i64) -> Line {
         name: stored.name.clone(),
         url: stored.url.clone(),
         state: axes::state(memory, now),
-        severity: axes::severity(memory),
+        severity: axes::severity(memory, now),
         reached: match (memory.asked_at, memory.failures) {
             (None, _) => Reached::Never,
             (Some(_), 0) => Reached::Yes,
@@ -81,8 +97,13 @@ pub fn line(stored: &Stored, now: i64) -> Line {
         reached_at: memory.reached_at.map(instant),
         issue: issue.map(|issue| issue.number),
         as_of: issue.map(|issue| instant(issue.as_of)),
-        next_due: issue.map(|issue| instant(issue.next_due)),
-        expires: issue.map(|issue| instant(issue.expires)),
+        next_due: issue.and_then(|issue| stated(issue.next_due)),
+        expires: issue.and_then(|issue| stated(issue.expires)),
+        due_at: issue.map_or(i64::MAX, |issue| issue.next_due),
+        evidence_left_out: match memory.evidence.day == now.div_euclid(86_400) {
+            true => memory.evidence.left_out,
+            false => 0,
+        },
         open: memory
             .episodes
             .iter()

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::axes::{self, Patience, patience};
 use crate::episode::{self, Change, Turn};
 use crate::memory::{Doubt, Key, Memory};
+use crate::notice::inert;
 use crate::observe::{Observation, Outcome, Said, Standing, Stated};
 use crate::policy::Policy;
 use crate::schedule;
@@ -67,12 +68,16 @@ pub enum EventKind {
     Opened,
     /// An episode was resolved.
     Resolved,
+    /// Something that raises no alert: its code and what it is about.
+    Noted,
     /// The target went out of reach; the detail is the transport's words.
     Lost,
     /// It was reached again.
     Reached,
     /// Nobody looked: since when, for how many seconds.
     WatchGap,
+    /// From here to the end of the day, new bodies over the limit are not kept.
+    EvidenceCap,
 }
 
 impl EventKind {
@@ -82,9 +87,11 @@ impl EventKind {
             Self::Issue => "issue",
             Self::Opened => "opened",
             Self::Resolved => "resolved",
+            Self::Noted => "noted",
             Self::Lost => "lost",
             Self::Reached => "reached",
             Self::WatchGap => "watch-gap",
+            Self::EvidenceCap => "evidence-cap",
         }
     }
 }
@@ -167,9 +174,16 @@ fn look(
     events: &mut Vec<Event>,
 ) -> Look {
     let Scene { policy, vantage, now, .. } = scene;
-    if let Some(asked) = memory.asked_at.filter(|asked| now - asked > 2 * policy.interval + 120) {
-        let detail = (now - asked).to_string();
-        events.push(Event { at: asked, kind: EventKind::WatchGap, detail });
+    let unreachable = matches!(seen.outcome, Outcome::Unreachable(_));
+    // Without a network of one's own, nobody looked.
+    if !(unreachable && vantage.network == Network::Down) {
+        let late = |last: &i64| now - last > 2 * policy.interval + 120;
+        if let Some(last) = memory.looked_at.filter(late) {
+            let detail = (now - last).to_string();
+            events.push(Event { at: last, kind: EventKind::WatchGap, detail });
+        }
+        memory.first_look.get_or_insert(now);
+        memory.looked_at = Some(now);
     }
     memory.asked_at = Some(now);
     memory.hold_until = seen.retry_after.map(|wait| now + wait.clamp(0, MAX_HOLD));
@@ -185,7 +199,7 @@ fn look(
             return Look::Frozen;
         }
         if memory.failures == 0 {
-            events.push(Event { at: now, kind: EventKind::Lost, detail: reason.clone() });
+            events.push(Event { at: now, kind: EventKind::Lost, detail: inert(reason) });
         }
         memory.failures = memory.failures.saturating_add(1);
         memory.failing_since.get_or_insert(now);
@@ -197,6 +211,7 @@ fn look(
     }
     (memory.failures, memory.failing_since, memory.reason) = (0, None, None);
     memory.reached_at = Some(now);
+    memory.answers = memory.answers.saturating_add(1);
     if let Some(checker) = &seen.checker {
         memory.checker.clone_from(checker);
     }
@@ -208,6 +223,7 @@ fn look(
             {
                 events.push(Event { at: now, kind: EventKind::Issue, detail: new.to_string() });
             }
+            events.extend(noted(memory.said.as_ref(), said, now));
             memory.said = Some(merge(memory.said.take(), (**said).clone()));
         }
         _ => {
@@ -220,6 +236,16 @@ fn look(
         }
     }
     Look::Reached
+}
+
+/// What is new and raises no alert: a fact that was added, a counter that has another value.
+fn noted(before: Option<&Said>, said: &Said, now: i64) -> Vec<Event> {
+    let known = |finding: &Stated| {
+        let old = before.map_or(&[][..], |said| &said.findings);
+        old.iter().any(|f| f.code == finding.code && f.about == finding.about)
+    };
+    let mild = said.findings.iter().filter(|f| f.severity == Severity::Alive && !known(f));
+    mild.map(|f| event(now, EventKind::Noted, &f.code, &f.about)).collect()
 }
 
 /// What may be a passing error of the host: it does not wipe out what was said before.
@@ -376,7 +402,8 @@ fn plan(memory: &mut Memory, scene: Scene<'_>, observation: Option<&Observation>
 }
 
 fn event(at: i64, kind: EventKind, code: &Code, about: &str) -> Event {
-    let detail = if about.is_empty() { code.to_string() } else { format!("{code} {about}") };
+    let detail =
+        if about.is_empty() { code.to_string() } else { format!("{code} {}", inert(about)) };
     Event { at, kind, detail }
 }
 
@@ -389,6 +416,7 @@ fn sane(mut memory: Memory, now: i64) -> Memory {
     };
     bound(&mut memory.reached_at);
     bound(&mut memory.asked_at);
+    bound(&mut memory.looked_at);
     bound(&mut memory.failing_since);
     for doubt in &mut memory.doubts {
         doubt.since = doubt.since.min(now);

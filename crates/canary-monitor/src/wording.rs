@@ -175,6 +175,81 @@ fn both(code: Code) -> (&'static str, &'static str) {
         Code::LongInterval => {
             ("The issue is valid for longer than accepted.", "该期声明的有效期超过可接受的长度。")
         }
+        Code::Unsigned => ("Nothing in this canary is signed.", "该金丝雀声明没有任何签名。"),
+        Code::UnknownSigner => {
+            ("A signature is by a key that is not named here.", "有一个签名来自未指定的密钥。")
+        }
+        Code::SignatureWeakHash => (
+            "A signature rests on a digest that is no longer strong.",
+            "有一个签名所用的摘要算法强度不足。",
+        ),
+        Code::SignatureRefused => (
+            "A signature rests on a digest that proves nothing; it does not count.",
+            "有一个签名所用的摘要算法无法证明任何内容，不计入。",
+        ),
+        Code::SignatureExpired => (
+            "A signature has ended by its own word; it does not count.",
+            "有一个签名已过其自身标明的期限，不计入。",
+        ),
+        Code::SignaturePurpose => (
+            "A signature was made for another purpose; it does not count.",
+            "有一个签名用于其他用途，不计入。",
+        ),
+        Code::SignerKeyExpired => (
+            "The key had ended when the signature was made; it does not count.",
+            "签名时密钥已过期，不计入。",
+        ),
+        Code::SignerKeyExpiredSince => {
+            ("The key has ended since the signature was made.", "签名之后密钥已过期。")
+        }
+        Code::SignerKeyRevoked => (
+            "The signer's key is revoked; the signature does not count.",
+            "签署人的密钥已撤销，签名不计入。",
+        ),
+        Code::SignerKeyRevokedSince => {
+            ("The signer's key was replaced or retired since.", "签署人的密钥此后已被替换或停用。")
+        }
+        Code::SignerKeyInvalid => (
+            "The key could not make such a signature then; it does not count.",
+            "该密钥当时不能作出这样的签名，不计入。",
+        ),
+        Code::DeadlineUndefined => {
+            ("The words leave the next date open.", "文字没有明确下一期的日期。")
+        }
+        Code::DateUndefined => ("The words give no date of issue.", "文字没有给出发布日期。"),
+        Code::DatesDisagree => {
+            ("The date of issue and the time of signing lie apart.", "发布日期与签名时间相差较大。")
+        }
+        Code::IssuedLate => {
+            ("The issue came after the announced date.", "该期声明晚于所预告的日期。")
+        }
+        Code::IssuedEarly => {
+            ("The issue came before the announced date.", "该期声明早于所预告的日期。")
+        }
+        Code::Corrected => {
+            ("A text of the same date was replaced.", "同一日期的文字已被另一份替换。")
+        }
+        Code::Announcement => ("There are words under announcements.", "“公告”之下有文字。"),
+        Code::WordsOutside => ("Words stand outside of what is signed.", "签名范围之外还有文字。"),
+        Code::SeveralSpans => (
+            "Several different texts are signed in one publication.",
+            "一份发布内容中有多段分别签名的不同文字。",
+        ),
+        Code::FieldsUnbound => (
+            "Fields are signed one by one; nothing binds them together.",
+            "各字段分别签名，彼此没有绑定。",
+        ),
+        Code::FieldUnsigned => ("A field is not signed.", "有一个字段没有签名。"),
+        Code::FieldsSpliced => {
+            ("Fields of different issues were put together.", "不同期的字段被拼在一起。")
+        }
+        Code::PanicKeySigned => (
+            "The key that the canary names as panic key has signed.",
+            "该声明指定为“紧急”的密钥已签名。",
+        ),
+        Code::Accompanied => {
+            ("A text was published beside the issue.", "该期声明旁另发布了一份文字。")
+        }
         _ => ("A finding of another kind.", "其他情况。"),
     }
 }
@@ -281,5 +356,54 @@ mod tests {
         "FRESHNESS_STALE",
         "FRESHNESS_INVALID",
         "LONG_INTERVAL",
+        "UNSIGNED",
+        "UNKNOWN_SIGNER",
+        "SIGNATURE_WEAK_HASH",
+        "SIGNATURE_REFUSED",
+        "SIGNATURE_EXPIRED",
+        "SIGNATURE_PURPOSE",
+        "SIGNER_KEY_EXPIRED",
+        "SIGNER_KEY_EXPIRED_SINCE",
+        "SIGNER_KEY_REVOKED",
+        "SIGNER_KEY_REVOKED_SINCE",
+        "SIGNER_KEY_INVALID",
+        "DEADLINE_UNDEFINED",
+        "DATE_UNDEFINED",
+        "DATES_DISAGREE",
+        "ISSUED_LATE",
+        "ISSUED_EARLY",
+        "CORRECTED",
+        "ANNOUNCEMENT",
+        "WORDS_OUTSIDE",
+        "SEVERAL_SPANS",
+        "FIELDS_UNBOUND",
+        "FIELD_UNSIGNED",
+        "FIELDS_SPLICED",
+        "PANIC_KEY_SIGNED",
+        "ACCOMPANIED",
     ];
+
+    /// The list above has every code: the specification names them all, in tables and in the text.
+    #[test]
+    fn the_list_is_whole() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let source = root.join("crates/canary-verifier/src/code.rs");
+        let source =
+            std::fs::read_to_string(source).expect("the list of codes is in the workspace");
+        let variants = source.lines().filter_map(|line| line.strip_prefix("    "));
+        let named = variants.filter_map(|line| line.strip_suffix(','));
+        let mut count = 0;
+        for variant in named.filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric())) {
+            let mut code = String::new();
+            for c in variant.chars() {
+                if c.is_ascii_uppercase() && !code.is_empty() {
+                    code.push('_');
+                }
+                code.push(c.to_ascii_uppercase());
+            }
+            assert!(ALL.contains(&code.as_str()), "{code} has no words");
+            count += 1;
+        }
+        assert_eq!(count, ALL.len());
+    }
 }

@@ -3,18 +3,18 @@
 use canary_format::time::Timestamp;
 
 /// `canary verify` on a target, as of an instant, without any state.
-pub(crate) fn verify(target: &str, pin: Option<&str>, at: Timestamp) -> String {
+pub fn verify(target: &str, pin: Option<&str>, at: Timestamp) -> String {
     let pin = pin.map(|pin| format!(" --pin {}", quoted(pin))).unwrap_or_default();
     format!("canary verify {}{pin} --at {at} --no-state", quoted(target))
 }
 
 /// `canary history` on a target.
-pub(crate) fn history(target: &str) -> String {
+pub fn history(target: &str) -> String {
     format!("canary history {}", quoted(target))
 }
 
 /// A word for a POSIX shell, quoted where it must be.
-pub(crate) fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.:_-=@%+,".contains(&byte);
     if !word.is_empty() && !word.starts_with('-') && word.bytes().all(plain) {
         word.to_owned()

@@ -31,14 +31,14 @@
 
 #![forbid(unsafe_code)]
 
-mod command;
+pub mod command;
 pub mod coverage;
 pub mod document;
 pub mod edpb;
 pub mod layer;
 pub mod period;
 pub mod profile;
-mod site;
+pub mod site;
 pub mod stack;
 pub mod supplier;
 pub mod tia;

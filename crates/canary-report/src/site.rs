@@ -9,7 +9,7 @@ use canary_format::tile::{Tile, bundle, hash_tile};
 
 /// The files of a site with this checkpoint over these leaves, by path. The bytes are those received;
 /// only tiles are made anew, from the leaves.
-pub(crate) fn files(checkpoint: &[u8], leaves: &[Vec<u8>]) -> BTreeMap<String, Vec<u8>> {
+pub fn files(checkpoint: &[u8], leaves: &[Vec<u8>]) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::from([(CHECKPOINT.to_owned(), checkpoint.to_vec())]);
     for (number, leaf) in (1..).zip(leaves) {
         files.insert(issue_path(number), leaf.clone());

@@ -32,6 +32,7 @@ use tokio::time::Instant;
 pub use self::address::Network;
 use self::address::{Reach, Resolver};
 pub use self::exchange::Posted;
+pub use self::object::{Again, Object};
 use self::request::Visit;
 use crate::evidence::{Evidence, Mirror, Seen, Source};
 use crate::state::CachedCheckpoint;
@@ -71,7 +72,7 @@ impl Default for Limits {
 /// What a server said about asking again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hints {
-    /// The value of `Retry-After`, where it is in seconds.
+    /// How long `Retry-After` asks to wait.
     pub retry_after: Option<Duration>,
     /// The server's own clock, from `Date`: no verdict rests on it.
     pub date: Option<Timestamp>,

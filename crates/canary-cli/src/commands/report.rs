@@ -1,7 +1,7 @@
 //! `canary report`.
 
 mod failure;
-mod folder;
+pub(crate) mod folder;
 mod stack;
 
 use std::path::PathBuf;

@@ -1,6 +1,7 @@
 //! `canary watch`.
 
 mod check_config;
+mod export;
 mod run;
 mod test_alert;
 
@@ -13,6 +14,7 @@ use canary_monitor::store::StoreError;
 use clap::{Args, Subcommand};
 
 use crate::error::{Failure, Kind};
+use crate::places;
 
 const EXAMPLE: &str = "Example:
   canary watch --config watch.toml --listen 127.0.0.1:9797
@@ -72,6 +74,8 @@ enum WatchCommand {
     CheckConfig(check_config::CheckConfig),
     /// Send one test notice through every sink, or through those named
     TestAlert(test_alert::TestAlert),
+    /// Write what was seen to a folder that can be verified offline, or the status page as files
+    Export(export::Export),
 }
 
 impl Watch {
@@ -79,6 +83,7 @@ impl Watch {
         match self.command {
             Some(WatchCommand::CheckConfig(command)) => command.run(),
             Some(WatchCommand::TestAlert(command)) => command.run(),
+            Some(WatchCommand::Export(command)) => command.run(),
             None => run::run(&run::Options {
                 config: self.config.config,
                 once: self.once,
@@ -93,7 +98,7 @@ impl Watch {
 }
 
 fn read(path: &Path) -> Result<Config, Failure> {
-    Config::read(path).map_err(|error| config_failure(&error))
+    Config::read(path, places::trust_file().as_deref()).map_err(|error| config_failure(&error))
 }
 
 fn config_failure(error: &ConfigError) -> Failure {

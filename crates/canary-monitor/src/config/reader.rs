@@ -168,6 +168,34 @@ impl<'a, 'b> Reader<'a, 'b> {
         words
     }
 
+    /// A table of strings or arrays of strings.
+    pub(super) fn lists(&mut self, name: &'static str) -> Vec<(String, Vec<Spanned<String>>)> {
+        let Some(value) = self.value(name) else { return Vec::new() };
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong::<()>(value, name, "a table of strings");
+            return Vec::new();
+        };
+        let mut lists = Vec::new();
+        for (key, value) in table {
+            let one = std::slice::from_ref(value);
+            let items = value.get_ref().as_array().map_or(one, |array| array.as_ref());
+            let mut list = Vec::new();
+            for item in items {
+                match item.get_ref().as_str() {
+                    Some(text) => list.push(Spanned::new(item.span(), text.to_owned())),
+                    None => drop(self.wrong::<()>(item, key.get_ref(), "a string")),
+                }
+            }
+            lists.push((key.get_ref().to_string(), list));
+        }
+        lists
+    }
+
+    /// Where a member's value is written.
+    pub(super) fn span_of(&self, name: &str) -> Range<usize> {
+        self.table.get(name).map_or_else(|| self.span(), Spanned::span)
+    }
+
     pub(super) fn table(&mut self, name: &'static str) -> Option<Reader<'_, 'b>> {
         let value = self.value(name)?;
         match value.get_ref().as_table() {

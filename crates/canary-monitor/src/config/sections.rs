@@ -10,6 +10,7 @@ use toml::de::DeTable;
 use super::mistake::{ConfigError, Mistake};
 use super::reader::{Reader, Source};
 use super::targets::{Defaults, TargetList, read_target};
+use super::trust::TrustList;
 use super::{Config, DeadMan, Limits, Retention, StoreUrl, list};
 use crate::fleet::{Fleet, FleetBuilder};
 use crate::policy::INTERVALS;
@@ -40,6 +41,8 @@ pub(super) struct Sections {
     defaults: Defaults,
     targets: Vec<Written<Target>>,
     lists: Vec<TargetList>,
+    trusts: Vec<TrustList>,
+    left_out: Vec<String>,
 }
 
 const LIMITS: Limits = Limits { concurrency: 64, per_host: 4, check_timeout: 60 };
@@ -94,7 +97,12 @@ impl Sections {
             self.dead_man = url.map(|url| DeadMan { url, every: every.max(5) });
         }
         if let Some(mut retention) = root.table("retention") {
+            let least = "a size such as 500KiB, 64MiB or 1GiB, of 1MiB at least";
+            let per_day = retention.parsed("evidence_per_day", least, |text| {
+                super::parse_size(text).filter(|bytes| *bytes >= 1 << 20)
+            });
             self.retention = Retention {
+                evidence_per_day: per_day.unwrap_or(Retention::default().evidence_per_day),
                 evidence: retention.keeping("evidence").flatten(),
                 events: retention.keeping("events").flatten(),
                 notices: retention.keeping("notices").flatten(),
@@ -124,6 +132,9 @@ impl Sections {
         let mut lists = Vec::new();
         root.tables("list", |reader| lists.extend(TargetList::read(reader, &self.defaults)));
         self.lists.append(&mut lists);
+        let mut trusts = Vec::new();
+        root.tables("trust", |reader| trusts.push(TrustList::read(reader, &self.defaults)));
+        self.trusts.append(&mut trusts);
     }
 
     fn read_sink(&mut self, mut reader: Reader<'_, '_>) {
@@ -162,6 +173,7 @@ impl Sections {
     /// Checks what needs every file, and fills the fleet.
     pub(super) fn settle(
         &mut self,
+        own_trust: Option<&Path>,
         fleet: &mut FleetBuilder,
         mistakes: &mut Vec<Mistake>,
     ) -> Result<(), ConfigError> {
@@ -195,9 +207,18 @@ impl Sections {
                 complain(&list.place, format!("there is no route named {name:?}"));
             }
         }
+        for trust in &self.trusts {
+            for name in trust.policy().routes.iter().filter(|name| !known(name)) {
+                complain(trust.place(), format!("there is no route named {name:?}"));
+            }
+        }
         mistakes.append(&mut found);
         for list in &self.lists {
             list::read(list, fleet, mistakes)?;
+        }
+        // Last: what is configured as a target is watched as configured.
+        for trust in &self.trusts {
+            trust.fill(own_trust, fleet, mistakes, &mut self.left_out);
         }
         Ok(())
     }
@@ -226,6 +247,7 @@ impl Sections {
             retention: self.retention,
             aggregate_from: self.aggregate_from.unwrap_or(2_000),
             textfile: self.textfile,
+            left_out: self.left_out,
             fleet,
         }
     }

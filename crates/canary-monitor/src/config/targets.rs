@@ -9,9 +9,11 @@ use canary_format::text::is_url_prefix;
 use canary_verifier::target::Prefix;
 use toml::Spanned;
 
+use super::dialect::{form, text_url};
 use super::mistake::Mistake;
 use super::reader::Reader;
 use super::sections::{Written, interval, place};
+use crate::form::Form;
 use crate::policy::Policy;
 use crate::target::{Target, TargetId};
 
@@ -26,6 +28,14 @@ impl Defaults {
     pub(super) fn read(&mut self, reader: &mut Reader<'_, '_>) {
         self.policy = policy(reader, &self.policy);
         self.labels = reader.words("labels");
+    }
+
+    /// The policy and labels of a table that starts from these.
+    pub(super) fn read_over(
+        &self,
+        reader: &mut Reader<'_, '_>,
+    ) -> (Policy, BTreeMap<String, String>) {
+        (policy(reader, &self.policy), labels(reader, self))
     }
 }
 
@@ -84,6 +94,7 @@ fn policy(reader: &mut Reader<'_, '_>, from: &Policy) -> Policy {
         danger_allow_private: reader
             .flag("danger_allow_private")
             .unwrap_or(from.danger_allow_private),
+        form: Form::Native,
     }
 }
 
@@ -104,7 +115,8 @@ pub(super) fn read_target(
     let pin_text = reader.string("pin");
     let name = reader.string("name");
     let mirror_texts = reader.strings("mirrors").unwrap_or_default();
-    let policy = policy(&mut reader, &defaults.policy);
+    let mut policy = policy(&mut reader, &defaults.policy);
+    policy.form = form(&mut reader, url_text.as_ref());
     let labels = labels(&mut reader, defaults);
     let pin = pin_text.as_ref().and_then(|text| match Pin::parse(text.get_ref()) {
         Ok(pin) => Some(pin),
@@ -120,14 +132,15 @@ pub(super) fn read_target(
             None => reader.source.mistake(mirror.span(), "not a host or URL prefix"),
         }
     }
+    let (read_url, wanted): (fn(&str) -> Option<String>, _) = match policy.form {
+        Form::Native => (url_prefix, "a host or URL prefix"),
+        Form::Dialect(_) => (text_url, "an http or https URL"),
+    };
     let url = match (&url_text, &pin) {
-        (Some(text), _) => match url_prefix(text.get_ref()) {
+        (Some(text), _) => match read_url(text.get_ref()) {
             Some(url) => Some(url),
             None => {
-                reader.source.mistake(
-                    text.span(),
-                    format!("not a host or URL prefix: {:?}", text.get_ref()),
-                );
+                reader.source.mistake(text.span(), format!("not {wanted}: {:?}", text.get_ref()));
                 None
             }
         },

@@ -22,6 +22,8 @@ pub(super) struct Kept {
     newest_instant: Option<i64>,
     silences: Vec<(u64, i64, Option<i64>)>,
     asked: Option<Asked>,
+    /// What the last judging went by.
+    pub(super) judged_by: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +49,7 @@ impl Kept {
                 .map(|silence| (silence.after_issue, silence.first.unix(), unix(silence.ended)))
                 .collect(),
             asked: None,
+            judged_by: None,
         }
     }
 

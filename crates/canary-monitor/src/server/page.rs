@@ -1,5 +1,7 @@
 //! The status page: plain HTML, no script; every text from outside is escaped.
 
+mod timeline;
+
 use std::fmt::Write as _;
 
 use crate::junit::escape;
@@ -9,16 +11,7 @@ use crate::status::{Line, Reached};
 use crate::store::{Sighting, StoredEvent};
 
 /// The style sheet.
-pub(crate) const STYLE: &str = "\
-:root{color-scheme:light dark}
-body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem}
-table{border-collapse:collapse;width:100%}
-caption{text-align:left;padding:.5rem 0}
-th,td{text-align:left;padding:.35rem .75rem .35rem 0;border-bottom:1px solid #8886;vertical-align:top;overflow-wrap:anywhere}
-.alarm{font-weight:700;color:#b00020}.unknown{font-weight:700}.attention{font-style:italic}
-@media (prefers-color-scheme:dark){.alarm{color:#ff8a80}}
-nav a{margin-right:1rem}
-";
+pub const STYLE: &str = include_str!("page/style.css");
 
 /// How the table is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,13 +24,12 @@ pub enum Sort {
     Name,
 }
 
+/// The orders, as they are offered.
+pub const SORTS: [Sort; 3] = [Sort::Urgency, Sort::Due, Sort::Name];
+
 impl Sort {
     pub(crate) fn parse(word: &str) -> Self {
-        match word {
-            "due" => Self::Due,
-            "name" => Self::Name,
-            _ => Self::Urgency,
-        }
+        SORTS.into_iter().find(|sort| sort.word() == word).unwrap_or(Self::Urgency)
     }
 
     fn word(self) -> &'static str {
@@ -45,6 +37,47 @@ impl Sort {
             Self::Urgency => "urgency",
             Self::Due => "due",
             Self::Name => "name",
+        }
+    }
+
+    /// Sorts lines.
+    pub fn sort(self, lines: &mut [Line]) {
+        match self {
+            Self::Urgency => lines
+                .sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.due_at.cmp(&b.due_at))),
+            Self::Due => lines.sort_by_key(|line| line.due_at),
+            Self::Name => lines.sort_by(|a, b| a.name.cmp(&b.name)),
+        }
+    }
+}
+
+/// Where pages link to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Links {
+    /// What `--listen` serves.
+    Served,
+    /// Files in a folder.
+    Files,
+}
+
+impl Links {
+    /// The address of the table from the pages beside it.
+    pub fn table(self, sort: Sort, page: usize) -> String {
+        let word = sort.word();
+        match (self, sort, page) {
+            (Self::Served, _, 0) => format!("?sort={word}"),
+            (Self::Served, _, page) => format!("?sort={word}&page={page}"),
+            (Self::Files, Sort::Urgency, 0) => "index.html".to_owned(),
+            (Self::Files, _, 0) => format!("{word}.html"),
+            (Self::Files, _, page) => format!("{word}-{page}.html"),
+        }
+    }
+
+    /// The address of a target's page from the table's.
+    pub fn target(self, id: &str) -> String {
+        match self {
+            Self::Served => format!("target/{id}"),
+            Self::Files => format!("target/{id}.html"),
         }
     }
 }
@@ -61,67 +94,91 @@ fn head(title: &str, style: &str) -> String {
 const LIMITS: &str = "<p>This page says what was observed, and nothing about why. A canary that \
 cannot be reached is not silent. Look at one yourself with <code>canary verify</code>.</p>";
 
-/// The table of targets.
-pub fn index(lines: &[Line], sort: Sort, page: usize, total: usize, now: i64) -> String {
-    let mut lines: Vec<&Line> = lines.iter().collect();
-    match sort {
-        Sort::Urgency => lines
-            .sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.next_due.cmp(&b.next_due))),
-        Sort::Due => lines.sort_by(|a, b| a.next_due.cmp(&b.next_due)),
-        Sort::Name => lines.sort_by(|a, b| a.name.cmp(&b.name)),
-    }
+/// A part of the table of targets.
+#[derive(Debug, Clone, Copy)]
+pub struct Table {
+    /// In which order it is.
+    pub sort: Sort,
+    /// Which part, from 0.
+    pub page: usize,
+    /// How many targets there are in all.
+    pub total: usize,
+    /// Where it links to.
+    pub links: Links,
+}
+
+/// The table of targets, in the order in which they are given.
+pub fn index(lines: &[Line], table: Table, now: i64) -> String {
+    let Table { sort, page, total, links } = table;
     let mut html = head("Canaries watched", "style.css");
-    let _ =
-        write!(html, "<h1>Canaries watched</h1>\n<p>At {}. {total} targets.</p>\n", instant(now));
+    let _ = write!(
+        html,
+        "<main><h1>Canaries watched</h1>\n<p>At <time>{}</time>. {total} targets.</p>\n",
+        instant(now)
+    );
     html.push_str("<nav aria-label=\"Order\">");
-    for order in [Sort::Urgency, Sort::Due, Sort::Name] {
+    for order in SORTS {
         let current = if order == sort { " aria-current=\"page\"" } else { "" };
-        let word = order.word();
-        let _ = write!(html, "<a href=\"?sort={word}\"{current}>by {word}</a>");
+        let address = escape(&links.table(order, 0));
+        let _ = write!(html, "<a href=\"{address}\"{current}>by {}</a>", order.word());
     }
-    html.push_str("</nav>\n<table><caption>What each canary says, and whether it could be reached</caption><thead><tr>");
-    for heading in
-        ["Severity", "Canary", "State", "Reached", "Affirmed", "Next due", "Expires", "Open"]
-    {
+    html.push_str("</nav>\n<table class=\"cards\"><caption>What each canary says, and whether it could be reached</caption><thead><tr>");
+    for heading in COLUMNS {
         let _ = write!(html, "<th scope=\"col\">{heading}</th>");
     }
     html.push_str("</tr></thead><tbody>\n");
     for line in lines {
-        row(&mut html, line);
+        row(&mut html, line, links);
     }
     html.push_str("</tbody></table>\n");
     if total > PAGE {
         html.push_str("<nav aria-label=\"Pages\">");
         for (number, word) in [(page.checked_sub(1), "previous"), (Some(page + 1), "next")] {
             if let Some(number) = number.filter(|number| number * PAGE < total) {
-                let _ =
-                    write!(html, "<a href=\"?sort={}&amp;page={number}\">{word}</a>", sort.word());
+                let address = escape(&links.table(sort, number));
+                let _ = write!(html, "<a href=\"{address}\">{word}</a>");
             }
         }
         html.push_str("</nav>\n");
     }
     html.push_str(LIMITS);
-    html.push_str("\n</body></html>\n");
+    html.push_str("\n</main></body></html>\n");
     html
 }
 
-fn row(html: &mut String, line: &Line) {
+const COLUMNS: [&str; 8] =
+    ["Severity", "Canary", "State", "Reached", "Affirmed", "Next due", "Expires", "Open"];
+
+fn row(html: &mut String, line: &Line, links: Links) {
     let open: Vec<String> = line.open.iter().map(|open| open.code.to_string()).collect();
     let dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
-    let _ = writeln!(
-        html,
-        "<tr><td class=\"{severity}\">{severity}</td><th scope=\"row\"><a href=\"target/{id}\">{name}</a></th>\
-         <td>{state}</td><td>{reached}</td><td>{as_of}</td><td>{due}</td><td>{expires}</td><td>{open}</td></tr>",
-        severity = line.severity,
-        id = line.id,
-        name = escape(&line.name),
-        state = line.state,
-        reached = reached(line),
-        as_of = dash(&line.as_of),
-        due = dash(&line.next_due),
-        expires = dash(&line.expires),
-        open = open.join(" "),
-    );
+    let address = escape(&links.target(&line.id));
+    let name = format!("<a href=\"{address}\">{}</a>", escape(&line.name));
+    let cells = [
+        line.severity.to_string(),
+        name,
+        line.state.to_string(),
+        reached(line),
+        dash(&line.as_of),
+        dash(&line.next_due),
+        dash(&line.expires),
+        if open.is_empty() { "–".to_owned() } else { open.join(" ") },
+    ];
+    html.push_str("<tr>");
+    for (label, cell) in COLUMNS.into_iter().zip(cells) {
+        let _ = match label {
+            "Canary" => {
+                write!(html, "<th scope=\"row\" data-label=\"{label}\"><span>{cell}</span></th>")
+            }
+            "Severity" => write!(
+                html,
+                "<td class=\"{}\" data-label=\"{label}\"><span>{cell}</span></td>",
+                line.severity
+            ),
+            _ => write!(html, "<td data-label=\"{label}\"><span>{cell}</span></td>"),
+        };
+    }
+    html.push_str("</tr>\n");
 }
 
 fn reached(line: &Line) -> String {
@@ -138,13 +195,18 @@ pub fn target_page(
     line: &Line,
     events: &[StoredEvent],
     sightings: &[Sighting],
-    now: i64,
+    (links, now): (Links, i64),
 ) -> String {
     let mut html = head(&line.name, "../style.css");
+    let home = match links {
+        Links::Served => "..",
+        Links::Files => "../index.html",
+    };
     let _ = write!(
         html,
-        "<nav><a href=\"..\">all canaries</a></nav>\n<h1>{}</h1>\n<p><code>{}</code></p>\n\
-         <p class=\"{severity}\">At {}: {} ({severity}). Reached: {}.</p>\n",
+        "<main><nav aria-label=\"Back\"><a href=\"{home}\">all canaries</a></nav>\n<h1>{}</h1>\n\
+         <p><code>{}</code></p>\n\
+         <p class=\"{severity}\">At <time>{}</time>: {} ({severity}). Reached: {}.</p>\n",
         escape(&line.name),
         escape(&line.url),
         instant(now),
@@ -152,17 +214,32 @@ pub fn target_page(
         reached(line),
         severity = line.severity,
     );
+    let dates =
+        [("Affirmed", &line.as_of), ("Next due", &line.next_due), ("Expires", &line.expires)];
+    let dates: Vec<String> = dates
+        .into_iter()
+        .filter_map(|(word, at)| Some(format!("{word} <time>{}</time>", at.as_ref()?)))
+        .collect();
+    if let Some(number) = line.issue {
+        let _ = writeln!(html, "<p>Newest issue: {number}. {}.</p>", dates.join(". "));
+    }
+    if line.evidence_left_out > 0 {
+        let _ = writeln!(
+            html,
+            "<p class=\"attention\">Bodies not kept, over the day's limit: {}.</p>",
+            line.evidence_left_out
+        );
+    }
     if !line.open.is_empty() {
         html.push_str("<h2>Open</h2>\n<ul>\n");
         for open in &line.open {
-            let about = if open.about.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", escape(&open.about))
+            let about = match open.about.as_str() {
+                "" => String::new(),
+                about => format!(" ({})", escape(about)),
             };
             let _ = writeln!(
                 html,
-                "<li class=\"{}\">{}{about}: {} <small>since {}</small></li>",
+                "<li class=\"{}\">{}{about}: {} <small>since <time>{}</time></small></li>",
                 open.severity,
                 open.code,
                 escape(&open.message),
@@ -171,27 +248,14 @@ pub fn target_page(
         }
         html.push_str("</ul>\n");
     }
-    html.push_str("<h2>Timeline</h2>\n<ol>\n");
-    for event in events {
-        let detail = if event.detail.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", escape(&event.detail))
-        };
-        let _ = writeln!(
-            html,
-            "<li><time>{}</time> {}{detail}</li>",
-            instant(event.at),
-            event_words(&event.kind)
-        );
-    }
-    html.push_str("</ol>\n<h2>Evidence</h2>\n<table><thead><tr><th>SHA-256</th><th>From</th><th>First seen</th><th>Last seen</th></tr></thead><tbody>\n");
+    timeline::write(&mut html, events, now);
+    html.push_str("<h2>Evidence</h2>\n<table class=\"cards\"><thead><tr><th scope=\"col\">SHA-256</th><th scope=\"col\">From</th><th scope=\"col\">First seen</th><th scope=\"col\">Last seen</th></tr></thead><tbody>\n");
     for sighting in sightings.iter().rev().take(200) {
-        let digest = canary_format::digest::Digest(sighting.digest).to_string();
         let _ = writeln!(
             html,
-            "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td></tr>",
-            &digest["sha256:".len()..],
+            "<tr><td data-label=\"SHA-256\"><code>{}</code></td><td data-label=\"From\"><span>{}</span></td>\
+             <td data-label=\"First seen\"><span>{}</span></td><td data-label=\"Last seen\"><span>{}</span></td></tr>",
+            crate::export::file_name(sighting.digest),
             escape(&sighting.url),
             instant(sighting.first),
             instant(sighting.last)
@@ -199,20 +263,8 @@ pub fn target_page(
     }
     html.push_str("</tbody></table>\n");
     html.push_str(LIMITS);
-    html.push_str("\n</body></html>\n");
+    html.push_str("\n</main></body></html>\n");
     html
-}
-
-fn event_words(kind: &str) -> &'static str {
-    match kind {
-        "issue" => "new issue",
-        "opened" => "opened",
-        "resolved" => "resolved",
-        "lost" => "out of reach",
-        "reached" => "reached again",
-        "watch-gap" => "nobody looked, for seconds",
-        _ => "other",
-    }
 }
 
 #[cfg(test)]
@@ -234,20 +286,31 @@ mod tests {
             as_of: None,
             next_due: None,
             expires: None,
+            due_at: 0,
+            evidence_left_out: 0,
             open: Vec::new(),
         };
-        let event = StoredEvent { at: 0, kind: "<b>".to_owned(), detail: "<b>&</b>".to_owned() };
-        let pages = [
-            index(std::slice::from_ref(&line), Sort::Urgency, 0, 1, 0),
-            target_page(&line, &[event], &[], 0),
-        ];
-        for page in pages {
-            assert!(
-                !page.contains("<script") && !page.contains("<img") && !page.contains("<b>"),
-                "{page}"
-            );
-            assert!(!page.contains('\u{202e}') && !page.contains("\" onload"), "{page}");
-            assert!(page.contains("&lt;script&gt;"));
+        let kinds = ["<b>", "issue", "opened", "noted", "lost", "reached", "watch-gap"];
+        let event = |kind: &&str| StoredEvent {
+            at: 0,
+            kind: (*kind).to_owned(),
+            detail: "<b>&\"</b>".to_owned(),
+        };
+        let events: Vec<StoredEvent> = kinds.iter().map(event).collect();
+        for links in [Links::Served, Links::Files] {
+            let table = Table { sort: Sort::Urgency, page: 0, total: 1, links };
+            let pages = [
+                index(std::slice::from_ref(&line), table, 0),
+                target_page(&line, &events, &[], (links, 0)),
+            ];
+            for page in pages {
+                assert!(
+                    !page.contains("<script") && !page.contains("<img") && !page.contains("<b>"),
+                    "{page}"
+                );
+                assert!(!page.contains('\u{202e}') && !page.contains("\" onload"), "{page}");
+                assert!(page.contains("&lt;script&gt;"));
+            }
         }
     }
 }

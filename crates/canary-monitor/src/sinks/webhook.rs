@@ -16,7 +16,8 @@ pub(super) async fn send(
     secret: Option<&Secret>,
     outgoing: &Outgoing,
 ) -> Result<(), SendError> {
-    let at = outgoing.created.to_string();
+    // Of this attempt: receivers refuse what is older than a few minutes.
+    let at = crate::worker::wall_clock().to_string();
     let mut request = client
         .post(url.reveal()?)
         .header("content-type", "application/json")

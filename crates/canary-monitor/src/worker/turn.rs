@@ -1,14 +1,17 @@
 //! One target's turn.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{Settings, UNKNOWN, Worker, wall_clock};
 use crate::axes;
+use crate::evidence;
 use crate::fleet::host_hash;
+use crate::memory::Memory;
 use crate::notice::{self, About, Subject};
-use crate::observe::{Check, Observation, Outcome};
+use crate::observe::{Body, Check, Observation, Outcome};
 use crate::own;
-use crate::step::{Scene, Step, step, wants_check};
+use crate::step::{Event, Scene, Step, step, wants_check};
 use crate::store::{Claim, Commit, Store, StoreError};
 use crate::target::Target;
 use crate::vantage::{Vantage, answered};
@@ -16,6 +19,8 @@ use canary_verifier::report::Code;
 
 /// When to ask again after the monitor itself could not, in seconds.
 const NOT_ASKED: i64 = 30;
+/// How long a check may go on after its fetches have ended.
+const SLACK: Duration = Duration::from_secs(10);
 
 /// Whether a target is asked although its time has not come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +51,10 @@ impl<S: Store, C: Check> Worker<S, C> {
         let silences = &settings.config.silences;
         let held = |code: Code| silences.iter().any(|silence| silence.holds(&target, code, now));
         let scene = Scene { id: target.id, policy: &target.policy, vantage, held: &held, now };
-        let Step { memory, changes, events, wake } =
+        let Step { mut memory, changes, mut events, wake } =
             step(scene, &claim.memory, observation.as_ref());
+        let bodies = observation.map(|seen| seen.bodies).unwrap_or_default();
+        let bodies = self.admitted(settings, &claim, &mut memory, bodies, &mut events).await?;
         let about = About {
             id: target.id,
             subject: subject(&target),
@@ -60,13 +67,12 @@ impl<S: Store, C: Check> Worker<S, C> {
         };
         let notices = notice::notices(&about, &changes, routes.iter().filter(worst), now);
         let told = !notices.is_empty();
-        let bodies = observation.map(|seen| seen.bodies).unwrap_or_default();
         let commit = Commit {
             id: target.id,
             fence: Some(claim.fence),
             at: now,
             wake,
-            severity: axes::severity(&memory),
+            severity: axes::severity(&memory, now),
             memory,
             events,
             notices,
@@ -79,9 +85,36 @@ impl<S: Store, C: Check> Worker<S, C> {
         Ok(())
     }
 
+    /// The bodies that are kept: within the day's limit, or kept already.
+    async fn admitted(
+        &self,
+        settings: &Settings<C>,
+        claim: &Claim,
+        memory: &mut Memory,
+        bodies: Vec<Body>,
+        events: &mut Vec<Event>,
+    ) -> Result<Vec<Body>, StoreError> {
+        let (cap, now) = (settings.config.retention.evidence_per_day, wall_clock());
+        let mut known = HashSet::new();
+        if evidence::may_exceed(memory, &bodies, cap, now) {
+            let digests: Vec<[u8; 32]> = bodies.iter().map(|body| body.digest().0).collect();
+            let there = self.shared.store.bodies(digests.clone()).await?;
+            known
+                .extend(digests.into_iter().zip(there).filter_map(|(at, body)| body.and(Some(at))));
+        }
+        let received = bodies.len();
+        let (kept, capped) = evidence::admit(&claim.memory, memory, bodies, &known, (cap, now));
+        self.shared.metrics.evidence_left_out.add((received - kept.len()) as u64);
+        events.extend(capped);
+        Ok(kept)
+    }
+
     async fn check(&self, settings: &Settings<C>, target: &Target, claim: &Claim) -> Observation {
         let started = wall_clock();
-        let limit = Duration::from_secs(settings.config.limits.check_timeout.unsigned_abs());
+        // Fetching ends by itself at the timeout, and what was fetched by then is judged; this is for
+        // what does not end.
+        let limit =
+            Duration::from_secs(settings.config.limits.check_timeout.unsigned_abs()) + SLACK;
         let metrics = &self.shared.metrics;
         let check = settings.checker.check(target, &claim.memory, started);
         let begun = std::time::Instant::now();
@@ -160,7 +193,7 @@ impl<S: Store, C: Check> Worker<S, C> {
             fence: None,
             at: now,
             wake: i64::MAX,
-            severity: axes::severity(&memory),
+            severity: axes::severity(&memory, now),
             events: Vec::new(),
             memory: memory.clone(),
             notices,

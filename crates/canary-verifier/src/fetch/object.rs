@@ -4,11 +4,72 @@ use canary_format::refusal::Refusal;
 use tokio::time::Instant;
 use url::Url;
 
-use super::Fetcher;
 use super::request::{Answer, Ask, Visit};
+use super::{Fetcher, Hints};
 use crate::evidence::Obtained;
+use crate::state::Validators;
+
+/// What came of asking for one object again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// The object, or how asking failed.
+    pub answer: Again,
+    /// To ask with the next time; empty where nothing was received.
+    pub validators: Validators,
+    /// What the server said about asking again.
+    pub hints: Hints,
+}
+
+/// Whether an object is the one that was known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Again {
+    /// The server says that it is.
+    Unchanged,
+    /// What was obtained.
+    Obtained(Obtained<Vec<u8>>),
+}
 
 impl Fetcher {
+    /// Fetches the object at `url`, of at most `limit` bytes, unless the server says that it is the
+    /// one that `known` stands for. `named` are all URLs that the user named.
+    pub async fn object_again(
+        &self,
+        url: &Url,
+        named: &[Url],
+        limit: u64,
+        known: &Validators,
+    ) -> Object {
+        let visit = Visit {
+            fetcher: self,
+            named,
+            deadline: Instant::now() + self.limits.deadline,
+            budget: self.limits.site_bytes.into(),
+        };
+        let ask = match known {
+            Validators { etag: None, last_modified: None } => Ask::Plain,
+            known => Ask::IfChanged(known),
+        };
+        let (answer, validators, hints) = match visit.get(url.clone(), limit, ask).await {
+            Answer::Body { bytes, validators, hints } => {
+                (Again::Obtained(Obtained::Got(bytes)), validators, hints)
+            }
+            Answer::Unchanged { hints } => (Again::Unchanged, known.clone(), hints),
+            Answer::Missing => {
+                (Again::Obtained(Obtained::Missing), Validators::default(), Hints::default())
+            }
+            Answer::TooLarge | Answer::BudgetSpent => {
+                let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+                let refusal = Refusal::TooLarge { what: "the text", limit };
+                let answer = Again::Obtained(Obtained::Refused(refusal));
+                (answer, Validators::default(), Hints::default())
+            }
+            Answer::Unreachable { words, hints } => {
+                (Again::Obtained(Obtained::Unreachable(words)), Validators::default(), hints)
+            }
+        };
+        Object { answer, validators, hints }
+    }
+
     /// Fetches the object at `url`, of at most `limit` bytes, within this fetcher's limits.
     pub async fn object(&self, url: &Url, limit: u64) -> Obtained<Vec<u8>> {
         let visit = Visit {

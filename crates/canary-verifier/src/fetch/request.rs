@@ -202,13 +202,44 @@ fn header(headers: &HeaderMap, name: HeaderName, limit: usize) -> Option<String>
     (value.len() <= limit).then(|| value.to_owned())
 }
 
-/// Only the form in seconds is read; a date would need a clock.
+/// Seconds; or a date, which counts from the server's own clock and means nothing without it.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    header(headers, RETRY_AFTER, 16)?.trim().parse().ok().map(Duration::from_secs)
+    let text = header(headers, RETRY_AFTER, 64)?;
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let wait = instant(&text)?.since(date(headers)?);
+    u64::try_from(wait).ok().map(Duration::from_secs)
 }
 
 fn date(headers: &HeaderMap) -> Option<Timestamp> {
-    let text = header(headers, DATE, 64)?;
-    let instant = chrono::DateTime::parse_from_rfc2822(&text).ok()?;
+    instant(&header(headers, DATE, 64)?)
+}
+
+fn instant(text: &str) -> Option<Timestamp> {
+    let instant = chrono::DateTime::parse_from_rfc2822(text).ok()?;
     Some(Timestamp::from_unix(instant.timestamp()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_to_come_back_at_counts_from_the_servers_own_clock() {
+        let wait = |retry: &'static str, date: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, retry.parse().unwrap());
+            if let Some(date) = date {
+                headers.insert(DATE, date.parse().unwrap());
+            }
+            retry_after(&headers).map(|wait| wait.as_secs())
+        };
+        let (noon, later) = ("Sun, 22 Nov 2026 12:00:00 GMT", "Sun, 22 Nov 2026 12:05:00 GMT");
+        assert_eq!(wait("120", None), Some(120));
+        assert_eq!(wait(later, Some(noon)), Some(300));
+        assert_eq!(wait(noon, Some(later)), None, "it has passed");
+        assert_eq!(wait(later, None), None);
+        assert_eq!(wait("soon", Some(noon)), None);
+    }
 }

@@ -1,11 +1,13 @@
 //! Files of a folder or a repository, within limits.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
 use canary_dialects::dialect::MAX_TEXT;
 use canary_dialects::import::{MAX_VERSIONS, Version};
+use canary_format::time::Timestamp;
 
 use crate::commands::dialects::git;
 use crate::error::{Failure, Kind};
@@ -41,7 +43,32 @@ pub(crate) fn versions(place: &str, below: Option<&str>) -> Result<Vec<Version>,
     walk(path, &start, 0, &mut all, &mut left)
         .map_err(|error| Failure::new(Kind::Io, format!("{place}: {error}")))?;
     all.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(all)
+    Ok(seen(all))
+}
+
+/// A folder may say when each of its files was first seen, as `canary watch export` writes it.
+pub(crate) const SEEN: &str = "seen.json";
+/// The value of `seen`.
+pub(crate) const SEEN_TYPE: &str = "warrant-canary/seen/v1";
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seen {
+    seen: String,
+    files: BTreeMap<String, String>,
+}
+
+fn seen(mut all: Vec<Version>) -> Vec<Version> {
+    let Some(place) = all.iter().position(|version| version.path == SEEN) else { return all };
+    let Ok(said) = serde_json::from_slice::<Seen>(&all[place].bytes) else { return all };
+    if said.seen != SEEN_TYPE {
+        return all;
+    }
+    all.remove(place);
+    for version in &mut all {
+        version.at = said.files.get(&version.path).and_then(|at| Timestamp::parse(at));
+    }
+    all
 }
 
 fn walk(

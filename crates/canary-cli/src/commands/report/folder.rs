@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Failure, Kind};
 
 /// Refuses a folder that holds something: evidence is never mixed with what was there.
-pub(super) fn check_new(out: &Path) -> Result<(), Failure> {
+pub(crate) fn check_new(out: &Path) -> Result<(), Failure> {
     let empty = match fs::read_dir(out) {
         Ok(mut entries) => entries.next().is_none(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => true,
@@ -23,31 +23,64 @@ pub(super) fn check_new(out: &Path) -> Result<(), Failure> {
 
 /// Writes the files durably and gives their number.
 pub(super) fn write(out: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<usize, Failure> {
-    let parent = match out.parent() {
-        Some(parent) if parent != Path::new("") => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    fs::create_dir_all(&parent).map_err(|error| failure("make the folder", &parent, &error))?;
-    let folder = tempfile::Builder::new()
-        .prefix(".canary-report-")
-        .tempdir_in(&parent)
-        .map_err(|error| failure("make a folder in", &parent, &error))?;
+    let mut folder = NewFolder::begin(out)?;
     for (path, bytes) in files {
-        let path = folder.path().join(path);
-        write_file(&path, bytes).map_err(|error| failure("write", &path, &error))?;
+        folder.put(path, bytes)?;
     }
-    sync_folders(folder.path()).map_err(|error| failure("write", out, &error))?;
-    let _ = fs::remove_dir(out);
-    fs::rename(folder.path(), out).map_err(|error| failure("write", out, &error))?;
-    // The folder has another name now: there is nothing left to clean up.
-    let _ = folder.keep();
-    readable(out);
-    if cfg!(unix) {
-        File::open(&parent)
-            .and_then(|parent| parent.sync_all())
-            .map_err(|error| failure("write", &parent, &error))?;
+    folder.finish()
+}
+
+/// A folder that is there, whole, once it is finished, and not before.
+pub(crate) struct NewFolder {
+    out: PathBuf,
+    parent: PathBuf,
+    made: tempfile::TempDir,
+    files: usize,
+}
+
+impl NewFolder {
+    /// Begins a folder beside the place where it will be.
+    pub(crate) fn begin(out: &Path) -> Result<Self, Failure> {
+        let parent = match out.parent() {
+            Some(parent) if parent != Path::new("") => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        fs::create_dir_all(&parent).map_err(|error| failure("make the folder", &parent, &error))?;
+        let made = tempfile::Builder::new()
+            .prefix(".canary-report-")
+            .tempdir_in(&parent)
+            .map_err(|error| failure("make a folder in", &parent, &error))?;
+        Ok(Self { out: out.to_owned(), parent, made, files: 0 })
     }
-    Ok(files.len())
+
+    /// Where it is while it is made.
+    pub(crate) fn path(&self) -> &Path {
+        self.made.path()
+    }
+
+    /// Writes a file of it. A path that is there already is an error.
+    pub(crate) fn put(&mut self, path: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let path = self.made.path().join(path);
+        self.files += 1;
+        write_file(&path, bytes).map_err(|error| failure("write", &path, &error))
+    }
+
+    /// Makes it durable, gives it its name, and says how many files were put.
+    pub(crate) fn finish(self) -> Result<usize, Failure> {
+        let Self { out, parent, made, files } = self;
+        sync_folders(made.path()).map_err(|error| failure("write", &out, &error))?;
+        let _ = fs::remove_dir(&out);
+        fs::rename(made.path(), &out).map_err(|error| failure("write", &out, &error))?;
+        // The folder has another name now: there is nothing left to clean up.
+        let _ = made.keep();
+        readable(&out);
+        if cfg!(unix) {
+            File::open(&parent)
+                .and_then(|parent| parent.sync_all())
+                .map_err(|error| failure("write", &parent, &error))?;
+        }
+        Ok(files)
+    }
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {

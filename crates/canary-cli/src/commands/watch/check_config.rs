@@ -25,6 +25,9 @@ pub(super) struct CheckConfig {
 impl CheckConfig {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let config = super::read(&self.config.config)?;
+        for left_out in &config.left_out {
+            output::progress(&format!("left out: {}", output::line(left_out)));
+        }
         let (targets, hosts) = (config.fleet.len(), config.fleet.hosts());
         let (sinks, routes) = (config.sinks.len(), config.routes.len());
         output::result(&format!(

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use canary_monitor::checker::Checker;
 use canary_monitor::config::{Config, StoreUrl};
-use canary_monitor::native::NativeCheck;
 use canary_monitor::sinks::Sinks;
 use canary_monitor::status::{self, Line};
 use canary_monitor::store::postgres::PostgresStore;
@@ -63,11 +63,11 @@ fn host_name() -> String {
     }
 }
 
-fn settings<S: Store>(config: Config, store: &S) -> Result<Settings<NativeCheck<S>>, Failure> {
+fn settings<S: Store>(config: Config, store: &S) -> Result<Settings<Checker<S>>, Failure> {
     let deadline = Duration::from_secs(config.limits.check_timeout.unsigned_abs());
     // Sessions are resumed rather than connections kept: a fleet has too many hosts for that.
     let limits = Limits { deadline, idle_per_host: 0, ..Limits::default() };
-    let checker = NativeCheck::new(store.clone(), &config.fleet, limits)
+    let checker = Checker::new(store.clone(), &config.fleet, limits)
         .map_err(|error| Failure::from_error(Kind::Io, &error))?;
     let sinks = Sinks::new(&config.sinks).map_err(|error| Failure::from_error(Kind::Io, &error))?;
     Ok(Settings { config, sinks, checker })
@@ -91,7 +91,7 @@ async fn with_store<S: Store>(
 
 async fn once<S: Store>(
     options: &Options,
-    worker: &Worker<S, NativeCheck<S>>,
+    worker: &Worker<S, Checker<S>>,
 ) -> Result<ExitCode, Failure> {
     worker.once().await.map_err(|error| super::store_failure(&error))?;
     let mut lines: Vec<Line> = Vec::new();
@@ -119,7 +119,7 @@ async fn once<S: Store>(
 
 async fn watch_on<S: Store>(
     options: &Options,
-    worker: &Worker<S, NativeCheck<S>>,
+    worker: &Worker<S, Checker<S>>,
 ) -> Result<ExitCode, Failure> {
     let (stop, stopped) = watch::channel(false);
     let signals =
@@ -155,7 +155,7 @@ async fn watch_on<S: Store>(
 }
 
 /// Takes over the configuration, or says why it is not and goes on with the old one.
-async fn reload<S: Store>(options: &Options, worker: &Worker<S, NativeCheck<S>>) {
+async fn reload<S: Store>(options: &Options, worker: &Worker<S, Checker<S>>) {
     notify::reloading();
     let taken = match super::read(&options.config)
         .and_then(|config| settings(config, worker.store()))

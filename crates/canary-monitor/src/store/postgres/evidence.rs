@@ -80,7 +80,9 @@ pub(super) async fn prune(
     now: i64,
 ) -> Result<(), StoreError> {
     if let Some(age) = keep.events {
-        client.execute("DELETE FROM event WHERE at < $1", &[&(now - age)]).await?;
+        // What a watch record says of the watcher's own looking stays.
+        let delete = "DELETE FROM event WHERE at < $1 AND kind <> 'watch-gap'";
+        client.execute(delete, &[&(now - age)]).await?;
     }
     if let Some(age) = keep.notices {
         let delete = "DELETE FROM outbox WHERE state <> 0 AND settled < $1";

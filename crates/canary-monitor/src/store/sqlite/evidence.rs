@@ -72,7 +72,9 @@ pub(super) fn counts(connection: &Connection) -> Result<Counts, StoreError> {
 
 pub(super) fn prune(connection: &Connection, keep: &Retention, now: i64) -> Result<(), StoreError> {
     if let Some(age) = keep.events {
-        connection.execute("DELETE FROM event WHERE at < ?1", [now - age])?;
+        // What a watch record says of the watcher's own looking stays.
+        connection
+            .execute("DELETE FROM event WHERE at < ?1 AND kind <> 'watch-gap'", [now - age])?;
     }
     if let Some(age) = keep.notices {
         connection.execute("DELETE FROM outbox WHERE state <> 0 AND settled < ?1", [now - age])?;

@@ -1,0 +1,34 @@
+//! `README.txt` of an export.
+
+use std::fmt::Write as _;
+
+use canary_format::time::Timestamp;
+
+use super::Listed;
+
+const WHAT: &str = "  bodies/          every distinct body that was served, named by its SHA-256
+  sightings.json   where each was served, when first and last, and how often it was noted
+  timeline.json    issues, findings, reach, and the times in which nobody looked
+  watch.json       the watcher's own record, as `canary report` reads it
+  site/            the site as it was served last, laid out for any verifier
+  published/       for other formats: each publication that counts, and when it was first seen
+  keys/            for other formats: the keys that the watcher's user named
+  twice/           every body of a number under which several were served, side by side
+  forks/           the same where the payloads differ, as `canary verify-fork` reads it
+";
+
+pub(super) fn text(listed: &[Listed], until: Timestamp) -> String {
+    let mut text = format!(
+        "What a watcher was served, as of {until}. One folder for each target:\n\n{WHAT}\n\
+         Run the commands below in this folder: they need no network. What they say is what anyone's\n\
+         verifier says. Acknowledgements and what was seen before are the reader's own.\n"
+    );
+    for one in listed {
+        let (name, state) = (crate::output::line(&one.name), one.state);
+        let _ = write!(text, "\n{name}\n  {}\n  {state} ({})\n", one.url, one.severity);
+        for command in &one.recheck {
+            let _ = writeln!(text, "    {command}");
+        }
+    }
+    text
+}

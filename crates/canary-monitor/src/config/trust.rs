@@ -1,0 +1,97 @@
+//! `[[trust]]`: what `canary trust` keeps, as targets.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use canary_verifier::trust_store::{Entry, TrustStore};
+
+use super::mistake::Mistake;
+use super::reader::Reader;
+use super::targets::{Defaults, url_prefix};
+use crate::fleet::{AddError, FleetBuilder};
+use crate::policy::Policy;
+use crate::target::{Target, TargetId};
+
+/// A trust file whose series are watched.
+pub(super) struct TrustList {
+    /// `None` for the user's own.
+    path: Option<PathBuf>,
+    policy: Arc<Policy>,
+    labels: std::collections::BTreeMap<String, String>,
+    place: Mistake,
+}
+
+impl TrustList {
+    pub(super) fn read(mut reader: Reader<'_, '_>, defaults: &Defaults) -> Self {
+        let path = reader.string("path").map(|path| reader.source.path(path.get_ref()));
+        let (policy, labels) = defaults.read_over(&mut reader);
+        let source = &reader.source;
+        let place = Mistake::at(source.file, source.text, reader.span(), String::new());
+        reader.end();
+        Self { path, policy: Arc::new(policy), labels, place }
+    }
+
+    pub(super) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    pub(super) fn place(&self) -> &Mistake {
+        &self.place
+    }
+
+    /// Adds the series of the file that are not targets already, and says which are left out.
+    pub(super) fn fill(
+        &self,
+        own: Option<&Path>,
+        fleet: &mut FleetBuilder,
+        mistakes: &mut Vec<Mistake>,
+        left_out: &mut Vec<String>,
+    ) {
+        let mut complain =
+            |message: String| mistakes.push(Mistake { message, ..self.place.clone() });
+        let Some(path) = self.path.as_deref().or(own) else {
+            return complain("`path` is missing, and there is no home folder".to_owned());
+        };
+        if self.path.is_some() && !path.exists() {
+            return complain(format!("there is no trust file {}", path.display()));
+        }
+        match TrustStore::new(path).entries() {
+            Ok(entries) => {
+                for entry in entries {
+                    match self.target(&entry) {
+                        Some(target) => match fleet.add(&target) {
+                            Ok(()) | Err(AddError::Twice(_)) => {}
+                            Err(error) => complain(error.to_string()),
+                        },
+                        None => {
+                            let name = entry.origin.or(entry.url).unwrap_or_default();
+                            left_out.push(format!("{name}: the trust file has no URL of it"));
+                        }
+                    }
+                }
+            }
+            Err(error) => complain(error.to_string()),
+        }
+    }
+
+    fn target(&self, entry: &Entry) -> Option<Target> {
+        let url = entry.url.as_deref().or(entry.pin.as_ref().map(|pin| pin.url.as_str()))?;
+        let url = url_prefix(url)?;
+        let policy = match entry.acknowledged {
+            None => Arc::clone(&self.policy),
+            acknowledged => {
+                let acknowledged = acknowledged.max(self.policy.acknowledged);
+                Arc::new(Policy { acknowledged, ..(*self.policy).clone() })
+            }
+        };
+        Some(Target {
+            id: TargetId::of(&url),
+            name: url.clone(),
+            pin: entry.pin.clone().filter(|pin| pin.url == url),
+            url,
+            mirrors: Vec::new(),
+            labels: self.labels.clone(),
+            policy,
+        })
+    }
+}

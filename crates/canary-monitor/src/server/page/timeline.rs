@@ -1,0 +1,163 @@
+//! A target's timeline: as a picture of the last ninety days, and as a list.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use crate::junit::escape;
+use crate::notice::instant;
+use crate::store::StoredEvent;
+
+/// How far back the picture goes, in seconds.
+const SPAN: i64 = 90 * 86_400;
+/// How wide the picture is, in its own units.
+const WIDTH: i64 = 1_000;
+
+/// A stretch of time in one of the picture's rows.
+struct Bar {
+    class: &'static str,
+    row: i64,
+    from: i64,
+    to: i64,
+    title: String,
+}
+
+/// Writes both. Events are newest first.
+pub(super) fn write(html: &mut String, events: &[StoredEvent], now: i64) {
+    let start = now - SPAN;
+    html.push_str("<h2>Timeline</h2>\n");
+    let _ = write!(
+        html,
+        "<svg class=\"line\" viewBox=\"0 0 {WIDTH} 60\" preserveAspectRatio=\"none\" role=\"img\" \
+         aria-label=\"The last ninety days; the list below says the same\">"
+    );
+    for bar in bars(events, now).iter().filter(|bar| bar.to >= start) {
+        let place = |at: i64| (at.clamp(start, now) - start) * WIDTH / SPAN;
+        let (x, end) = (place(bar.from), place(bar.to));
+        let _ = write!(
+            html,
+            "<rect class=\"{}\" x=\"{x}\" y=\"{}\" width=\"{}\" height=\"11\"><title>{}</title></rect>",
+            bar.class,
+            4 + bar.row * 14,
+            (end - x).max(2),
+            escape(&bar.title)
+        );
+    }
+    let _ = write!(
+        html,
+        "</svg>\n<p class=\"ends\"><time>{}</time><time>{}</time></p>\n\
+         <ul class=\"key\"><li>first row: new issues</li><li>second row: findings while they were open</li>\
+         <li>third row: out of reach</li><li>fourth row: nobody looked</li></ul>\n",
+        instant(start),
+        instant(now)
+    );
+    html.push_str("<ol class=\"timeline\">\n");
+    for event in events {
+        let detail = match (event.kind.as_str(), event.detail.as_str()) {
+            (_, "") => String::new(),
+            ("watch-gap", seconds) => match seconds.parse::<i64>() {
+                Ok(seconds) => format!(" until <time>{}</time>", instant(event.at + seconds)),
+                Err(_) => String::new(),
+            },
+            (_, detail) => format!(": {}", escape(detail)),
+        };
+        let (at, words) = (instant(event.at), words(&event.kind));
+        let _ = writeln!(html, "<li><time>{at}</time> {words}{detail}</li>");
+    }
+    html.push_str("</ol>\n");
+}
+
+fn bars(events: &[StoredEvent], now: i64) -> Vec<Bar> {
+    let mut bars = Vec::new();
+    let mut open: HashMap<&str, i64> = HashMap::new();
+    let mut lost: Option<i64> = None;
+    let finding = |detail: &str, from, to| Bar {
+        class: "open",
+        row: 1,
+        from,
+        to,
+        title: format!("{detail}, {} to {}", instant(from), instant(to)),
+    };
+    let out = |from, to| Bar {
+        class: "out",
+        row: 2,
+        from,
+        to,
+        title: format!("out of reach, {} to {}", instant(from), instant(to)),
+    };
+    for event in events.iter().rev() {
+        let (at, detail) = (event.at, event.detail.as_str());
+        match event.kind.as_str() {
+            "issue" => {
+                let title = format!("issue {detail}, {}", instant(at));
+                bars.push(Bar { class: "issue", row: 0, from: at, to: at, title });
+            }
+            "opened" => drop(open.entry(detail).or_insert(at)),
+            "resolved" => {
+                if let Some(from) = open.remove(detail) {
+                    bars.push(finding(detail, from, at));
+                }
+            }
+            "lost" => drop(lost.get_or_insert(at)),
+            "reached" => bars.extend(lost.take().map(|from| out(from, at))),
+            "watch-gap" => {
+                let to = at + detail.parse().unwrap_or(0);
+                let title = format!("nobody looked, {} to {}", instant(at), instant(to));
+                bars.push(Bar { class: "gap", row: 3, from: at, to, title });
+            }
+            _ => {}
+        }
+    }
+    bars.extend(open.into_iter().map(|(detail, from)| finding(detail, from, now)));
+    bars.extend(lost.map(|from| out(from, now)));
+    bars.sort_by(|a, b| (a.row, a.from, &a.title).cmp(&(b.row, b.from, &b.title)));
+    bars
+}
+
+fn words(kind: &str) -> &'static str {
+    match kind {
+        "issue" => "new issue",
+        "opened" => "opened",
+        "resolved" => "resolved",
+        "noted" => "seen",
+        "lost" => "out of reach",
+        "reached" => "reached again",
+        "watch-gap" => "nobody looked,",
+        "evidence-cap" => "bodies not kept, over the day's limit",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_are_paired_and_what_is_open_lasts_until_now() {
+        let event = |at, kind: &str, detail: &str| StoredEvent {
+            at,
+            kind: kind.to_owned(),
+            detail: detail.to_owned(),
+        };
+        let events = [
+            event(90, "opened", "OVERDUE"),
+            event(70, "watch-gap", "15"),
+            event(60, "resolved", "FACT_ABSENT a"),
+            event(50, "reached", ""),
+            event(40, "lost", "no answer"),
+            event(30, "opened", "FACT_ABSENT a"),
+            event(20, "issue", "1"),
+        ];
+        let bars = bars(&events, 100);
+        let told: Vec<_> = bars.iter().map(|bar| (bar.class, bar.from, bar.to)).collect();
+        assert_eq!(
+            told,
+            [
+                ("issue", 20, 20),
+                ("open", 30, 60),
+                ("open", 90, 100),
+                ("out", 40, 50),
+                ("gap", 70, 85)
+            ]
+        );
+    }
+}
