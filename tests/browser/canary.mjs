@@ -11,7 +11,7 @@ export const assets = join(root, "crates", "canary-publisher", "assets", "page")
 export const shared = join(root, "..", "shared");
 export const corpora = process.env.CANARY_CORPORA ?? join(shared, "corpora");
 
-for (const name of ["format.js", "ed25519.js", "judge.js", "file.js"]) {
+for (const name of ["format.js", "ed25519.js", "beacon.js", "judge.js", "file.js"]) {
   vm.runInThisContext(readFileSync(join(assets, name), "utf8"), { filename: name });
 }
 export const canary = globalThis.warrantCanary;

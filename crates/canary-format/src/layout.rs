@@ -29,6 +29,9 @@ pub const REVIEWS: &str = "reviews.toml";
 /// In a publisher's folder: the envelopes, the series itself.
 pub const CANARIES: &str = "canaries";
 
+/// In a publisher's folder: what earlier runs verified. It can be removed at any time.
+pub const VERIFIED: &str = ".canary/verified.json";
+
 /// In a publisher's folder: public keys, and the private keys of the log and the heartbeat.
 pub const KEYS: &str = "keys";
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use canary_format::envelope::Envelope;
 use canary_format::issue::Issue;
 use canary_format::layout::{CHECKPOINT, issue_path};
-use canary_publisher::page::{Series, Shown, render};
+use canary_publisher::page::{History, Series, Shown, render};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -27,7 +27,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let checkpoint = fs::read_to_string(site.join(CHECKPOINT))?;
     let issues: Vec<Shown<'_>> =
         read.iter().map(|(issue, envelope)| Shown { issue, envelope }).collect();
-    for (path, bytes) in render(&Series { issues: &issues, checkpoint: &checkpoint }) {
+    let (Some(history), Some(newest)) = (History::of(&issues), issues.last()) else {
+        return Err("there is no issue".into());
+    };
+    let carried: Vec<Envelope> = read.iter().map(|(_, envelope)| envelope.clone()).collect();
+    let carried = if history.is_carried() { carried.as_slice() } else { &[] };
+    let series = Series { history: &history, newest: *newest, carried, checkpoint: &checkpoint };
+    for (path, bytes) in render(&series) {
         let path = Path::new(&out).join(path);
         fs::create_dir_all(path.parent().ok_or("no folder")?)?;
         fs::write(path, bytes)?;

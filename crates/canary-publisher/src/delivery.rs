@@ -99,7 +99,7 @@ fn write_once(
 ) -> Result<Updated, DeliveryError> {
     let mut store = target.open(now()).map_err(UpdateError::Store)?;
     let mut updated = publication.write(store.as_mut(), Depth::Growth)?;
-    if publication.read_back(store.as_mut(), now()).is_err() {
+    if publication.read_back_growth(store.as_mut(), &updated, now()).is_err() {
         // Files that an earlier run wrote are gone or changed: every one is looked at.
         let mended = publication.write(store.as_mut(), Depth::Everything)?;
         updated.written.extend(mended.written);

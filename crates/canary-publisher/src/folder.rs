@@ -16,6 +16,7 @@ use crate::checkpoint::MachineKeys;
 use crate::durable;
 use crate::machine_key::{MAX_KEY_FILE, MachineKey, MachineKeyError};
 use crate::series::Series;
+use crate::verified::Verified;
 
 /// How many files a search for private keys looks at.
 const MAX_SEARCHED: usize = 20_000;
@@ -109,8 +110,24 @@ impl Folder {
     ///
     /// The first file that cannot be read, is no envelope, or is missing.
     pub fn series(&self) -> Result<Series, FolderError> {
-        let mut series = Series::default();
-        for number in 1..=MAX_LEAVES {
+        self.continued(Series::default())
+    }
+
+    /// The series, of which earlier runs verified the first issues: those are not read again. `None`
+    /// where the folder no longer holds them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Folder::series`].
+    pub(crate) fn series_after(&self, verified: &Verified) -> Result<Option<Series>, FolderError> {
+        match Series::resume(verified.leaves.clone(), &self.root) {
+            Ok(series) => self.continued(series).map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn continued(&self, mut series: Series) -> Result<Series, FolderError> {
+        for number in series.size() + 1..=MAX_LEAVES {
             match self.envelope(&self.issue(number))? {
                 Some(envelope) => series.push(envelope),
                 None => {
@@ -306,7 +323,7 @@ mod tests {
         folder.append(3, &envelope("3")).unwrap();
         let series = folder.series().unwrap();
         assert_eq!(series.size(), 4);
-        assert_eq!(series.envelope(3).unwrap().payload(), b"3");
+        assert_eq!(series.envelope(3).unwrap().unwrap().payload(), b"3");
     }
 
     #[test]
@@ -317,7 +334,7 @@ mod tests {
         folder.append(1, &envelope("one")).unwrap();
         let error = folder.append(1, &envelope("two")).unwrap_err();
         assert!(matches!(error, FolderError::Used { .. }));
-        assert_eq!(folder.series().unwrap().envelope(1).unwrap().payload(), b"one");
+        assert_eq!(folder.series().unwrap().envelope(1).unwrap().unwrap().payload(), b"one");
     }
 
     #[test]

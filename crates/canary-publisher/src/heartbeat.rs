@@ -3,14 +3,19 @@
 
 use canary_format::checkpoint::{Checkpoint, LineCheck};
 use canary_format::issue::Issue;
+use canary_format::refusal::Refusal;
 use canary_format::time::Timestamp;
 
 use crate::checkpoint::{SignError, cosign};
+use crate::folder::{Folder, FolderError};
 use crate::machine_key::MachineKey;
-use crate::series::Series;
-use crate::site::newest_copies;
+use crate::page::{self, History, Shown};
+use crate::publish;
+use crate::series::{Series, SeriesError};
+use crate::site::{SiteFile, newest_copies};
 use crate::store::{Store, StoreError};
 use crate::update::{Published, UpdateError};
+use crate::verified::Verified;
 
 /// Why the heartbeat was not refreshed. What is published is unharmed.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +41,9 @@ pub enum HeartbeatError {
     /// The heartbeat cannot be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// An envelope of the series cannot be had.
+    #[error(transparent)]
+    Series(#[from] SeriesError),
     /// The place failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -44,19 +52,75 @@ pub enum HeartbeatError {
     NotShown,
 }
 
+/// The series of a folder, with what the page shows of it. Nothing in it has been verified: that it is
+/// the published one is checked before a heartbeat says so.
+#[derive(Debug)]
+pub struct Current {
+    series: Series,
+    newest: Issue,
+    history: History,
+}
+
+/// Why there is nothing to set a heartbeat on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CurrentError {
+    /// The folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// An envelope of the series cannot be had.
+    #[error(transparent)]
+    Series(#[from] SeriesError),
+    /// A payload is no issue.
+    #[error("an issue of the series is refused")]
+    Refused(#[source] Refusal),
+    /// There is no issue yet.
+    #[error("there is no issue yet")]
+    Nothing,
+}
+
+impl Current {
+    /// Reads a folder; what earlier runs verified is not read again.
+    ///
+    /// # Errors
+    ///
+    /// Why there is nothing to set a heartbeat on.
+    pub fn read(folder: &Folder) -> Result<Self, CurrentError> {
+        if let Some(verified) = Verified::read(folder.root())
+            && let Some(series) = folder.series_after(&verified)?
+            && series.size() == verified.size()
+            && let Some(Ok(newest)) = series.newest_issue()
+        {
+            return Ok(Self { series, newest, history: verified.history });
+        }
+        let series = folder.series()?;
+        let mut issues = Vec::new();
+        for envelope in series.envelopes() {
+            let envelope = envelope?.into_owned();
+            let issue = Issue::parse(envelope.payload()).map_err(CurrentError::Refused)?;
+            issues.push((issue, envelope));
+        }
+        let shown: Vec<Shown<'_>> =
+            issues.iter().map(|(issue, envelope)| Shown { issue, envelope }).collect();
+        let history = History::of(&shown).ok_or(CurrentError::Nothing)?;
+        let (newest, _) = issues.pop().ok_or(CurrentError::Nothing)?;
+        Ok(Self { series, newest, history })
+    }
+}
+
 /// Sets the heartbeat of the published checkpoint to `now`, where that checkpoint covers exactly
-/// this series. Every other signature line stays.
+/// this series. Every other signature line stays. The page carries the new checkpoint.
 ///
 /// # Errors
 ///
 /// Why not; time never goes back.
 pub fn refresh(
     store: &mut dyn Store,
-    series: &Series,
-    newest: &Issue,
+    current: &Current,
     key: &MachineKey,
     now: Timestamp,
 ) -> Result<Checkpoint, HeartbeatError> {
+    let Current { series, newest, history } = current;
     let published = Published::read(store, series, &newest.origin)?;
     let published = published.ok_or(HeartbeatError::Nothing)?;
     let (size, held) = (published.checkpoint.size(), series.size());
@@ -68,10 +132,13 @@ pub fn refresh(
     }
     let mut checkpoint = published.checkpoint;
     cosign(&mut checkpoint, &newest.log, key, now)?;
-    for copy in newest_copies(series, &checkpoint) {
-        store.put_copy(&copy)?;
+    let text = checkpoint.to_string();
+    let bytes = publish::shown(series, newest, history, &text, page::render_index)?;
+    let page = SiteFile { path: page::INDEX.to_owned(), bytes };
+    for copy in [page].iter().chain(&newest_copies(series, &checkpoint)) {
+        store.put_copy(copy)?;
     }
-    let bytes = checkpoint.to_string().into_bytes();
+    let bytes = text.into_bytes();
     store.put_checkpoint(&bytes, Some(&published.bytes))?;
     match store.read(canary_format::layout::CHECKPOINT, bytes.len())? {
         Some(shown) if shown == bytes => Ok(checkpoint),

@@ -1,13 +1,16 @@
 //! The verifier's word on what is about to be published, and on what was.
 
 use canary_format::checkpoint::Checkpoint;
+use canary_format::digest::Digest;
+use canary_format::pin::Pin;
 use canary_format::time::Timestamp;
+use canary_format::tlog_proof::TlogProof;
 use canary_verifier::code::Code;
 use canary_verifier::evidence::{Evidence, Obtained, Site, Source, Trust};
 use canary_verifier::judge::{Judgement, judge};
 use canary_verifier::report::Finding;
 
-use crate::series::Series;
+use crate::series::{Series, SeriesError};
 
 /// The verifier does not call a series authentic as it stands.
 #[derive(Debug, thiserror::Error)]
@@ -18,15 +21,67 @@ pub struct NotAuthentic {
     pub findings: Vec<Finding>,
 }
 
-/// Judges a series with its checkpoint, from memory.
+/// Judges a series with its checkpoint: from issue 1 on, or from the newest one that an earlier run
+/// called authentic.
 pub(crate) fn judge_series(
     series: &Series,
     checkpoint: &Checkpoint,
+    known: Option<Known>,
+    now: Timestamp,
+) -> Result<Judgement, JudgingError> {
+    let from = known.map_or(1, |known| known.number);
+    let leaf = |number| {
+        let envelope = series.envelope(number)?;
+        Ok(envelope.map(|envelope| envelope.bytes().to_vec()).unwrap_or_default())
+    };
+    let leaves: Vec<_> = (from..=series.size()).map(leaf).collect::<Result<_, SeriesError>>()?;
+    let judgement = match known {
+        Some(known) => judge_growth(leaves, checkpoint, series, known, now)?,
+        None => {
+            let checkpoint = Obtained::Got(checkpoint.to_string().into_bytes());
+            judge_site(Site { checkpoint, leaves: Obtained::Got(leaves) }, series, now)?
+        }
+    };
+    Ok(judgement)
+}
+
+/// The newest issue that an earlier run called authentic.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    pub(crate) number: u64,
+    /// Of its payload.
+    pub(crate) digest: Digest,
+}
+
+/// Why there is no judgement, or not the one that publishing needs.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JudgingError {
+    #[error(transparent)]
+    NotAuthentic(#[from] NotAuthentic),
+    #[error(transparent)]
+    Series(#[from] SeriesError),
+}
+
+/// Judges the newest issues of a series as a `.canary` file holds them, with the newest known one as
+/// the pin (`format.md` §8.1). The first leaf is that one's.
+pub(crate) fn judge_growth(
+    leaves: Vec<Vec<u8>>,
+    checkpoint: &Checkpoint,
+    series: &Series,
+    known: Known,
     now: Timestamp,
 ) -> Result<Judgement, NotAuthentic> {
-    let leaves = series.envelopes().iter().map(|envelope| envelope.bytes().to_vec()).collect();
-    let checkpoint = Obtained::Got(checkpoint.to_string().into_bytes());
-    judge_site(Site { checkpoint, leaves: Obtained::Got(leaves) }, series, now)
+    let proofs = (known.number - 1..).zip(leaves).map(|(index, leaf)| TlogProof {
+        extra: Some(leaf),
+        index,
+        hashes: series.proof(index),
+        checkpoint: checkpoint.clone(),
+    });
+    let proofs: Vec<String> = proofs.map(|proof| proof.to_string()).collect();
+    let file = proofs.into_iter().rev().collect::<String>().into_bytes();
+    let pin = Pin { url: String::new(), number: known.number, digest: known.digest };
+    let trust = Trust { pin: Some(pin), ..Trust::default() };
+    judge_source(Source::Proof(Obtained::Got(file)), &trust, known.number, series, now)
 }
 
 /// Judges what a place holds, which has to be this series and all of it.
@@ -35,15 +90,25 @@ pub(crate) fn judge_site(
     series: &Series,
     now: Timestamp,
 ) -> Result<Judgement, NotAuthentic> {
-    let source = Source::Site(site);
+    judge_source(Source::Site(site), &Trust::default(), 1, series, now)
+}
+
+/// Judges evidence that has to hold the series from an issue on to its end.
+fn judge_source(
+    source: Source,
+    trust: &Trust,
+    from: u64,
+    series: &Series,
+    now: Timestamp,
+) -> Result<Judgement, NotAuthentic> {
     let evidence = Evidence { url: None, obtained_at: now, source, mirrors: Vec::new() };
-    let judgement = judge(&evidence, &Trust::default(), None, now);
+    let judgement = judge(&evidence, trust, None, now);
     let newest = series.size();
     let against = |finding: &Finding| is_refused(finding, newest);
     let findings: Vec<Finding> =
         judgement.report.findings.iter().filter(|f| against(f)).cloned().collect();
     let digest = series.newest().map(|envelope| envelope.digest());
-    let whole = judgement.series.len() as u64 == newest
+    let whole = judgement.series.len() as u64 == newest + 1 - from
         && judgement.report.issue.as_ref().map(|issue| issue.digest) == digest;
     if whole && findings.is_empty() { Ok(judgement) } else { Err(NotAuthentic { findings }) }
 }

@@ -36,6 +36,7 @@ pub mod site;
 pub mod store;
 pub mod target;
 pub mod update;
+mod verified;
 
 #[cfg(test)]
 #[path = "../../../tests/publishing/fixture.rs"]

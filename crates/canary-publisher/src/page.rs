@@ -12,9 +12,11 @@ mod history;
 mod hosting;
 mod html;
 mod index;
+mod lean;
 mod parts;
 mod past;
 mod plain;
+mod stored;
 mod timeline;
 mod words;
 
@@ -27,6 +29,7 @@ use canary_format::pin::Pin;
 use canary_format::roster::Signer;
 
 pub use self::calendar::calendar;
+pub use self::history::History;
 pub use self::parts::verifier_html;
 
 /// An issue that was verified, with its envelope. The caller verifies: this module only shows.
@@ -41,16 +44,23 @@ pub struct Shown<'a> {
 /// A whole series, ready to be shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Series<'a> {
-    /// Every issue from 1 on, in order; never empty.
-    pub issues: &'a [Shown<'a>],
-    /// The signed checkpoint that covers them. A copy goes into the page, so that it can be checked
-    /// where it is opened as a file.
+    /// The lives of all facts, up to the newest issue.
+    pub history: &'a History,
+    /// The newest issue.
+    pub newest: Shown<'a>,
+    /// Every envelope from issue 1 on, where [`History::is_carried`]; else none. A copy goes into the
+    /// page, so that it can be checked where it is opened as a file.
+    pub carried: &'a [Envelope],
+    /// The signed checkpoint that covers them, for the same copy.
     pub checkpoint: &'a str,
 }
 
-impl<'a> Series<'a> {
-    fn newest(&self) -> Shown<'a> {
-        *self.issues.last().expect("a series that is shown has an issue")
+impl Series<'_> {
+    /// The pin of issue 1, under the URL that its publisher names.
+    fn first_pin(&self) -> Pin {
+        let url = self.newest.issue.publisher.canonical_url.clone();
+        let History { first, first_digest, .. } = self.history;
+        Pin { url, number: first.number, digest: *first_digest }
     }
 }
 
@@ -75,18 +85,23 @@ fn command(pin: &Pin) -> String {
     format!("canary verify '{}'", pin.to_string().replace('\'', r"'\''"))
 }
 
-/// The files for people, as path below the site's prefix and bytes. An empty series has none.
+/// The page, where it stands below the site's prefix.
+pub const INDEX: &str = "index.html";
+
+/// The page alone: what a new heartbeat changes, for it carries a copy of the checkpoint.
+pub fn render_index(series: &Series<'_>) -> Vec<u8> {
+    index::render(series).into_bytes()
+}
+
+/// The files for people, as path below the site's prefix and bytes.
 pub fn render(series: &Series<'_>) -> Vec<(String, Vec<u8>)> {
-    if series.issues.is_empty() {
-        return Vec::new();
-    }
     let mut files = vec![
-        ("index.html", index::render(series)),
+        (INDEX, index::render(series)),
         ("verifier.html", verifier_html()),
         ("canary.txt", plain::render(series)),
         ("feed.atom", feeds::atom(series)),
         ("feed.json", feeds::json(series)),
-        ("canary.ics", calendar(series.newest().issue)),
+        ("canary.ics", calendar(series.newest.issue)),
         ("badge.svg", badge::render(series)),
     ];
     files.extend(hosting::render(series));

@@ -2,24 +2,26 @@
 
 mod cosignatures;
 
-use canary_format::checkpoint::Checkpoint;
+use canary_format::checkpoint::{Checkpoint, MAX_CHECKPOINT};
 use canary_format::envelope::Envelope;
 use canary_format::issue::Issue;
 use canary_format::key::PublicKey;
+use canary_format::layout::CHECKPOINT;
 use canary_format::refusal::Refusal;
 use canary_format::time::Timestamp;
 use canary_verifier::evidence::{Obtained, Site};
-use canary_verifier::judge::{Judgement, VerifiedIssue};
+use canary_verifier::judge::Judgement;
 use canary_verifier::report::Report;
 
 use crate::checkpoint::{MachineKeys, SignError, sign};
 use crate::folder::{Folder, FolderError, FoundKey};
-use crate::judging::{NotAuthentic, judge_series, judge_site};
-use crate::page::{self, Shown};
-use crate::series::Series;
-use crate::site::SiteFile;
+use crate::judging::{JudgingError, Known, NotAuthentic, judge_growth, judge_series, judge_site};
+use crate::page::{self, History, Shown};
+use crate::series::{Series, SeriesError};
+use crate::site::{SiteFile, lasting_paths};
 use crate::store::{Store, StoreError};
 use crate::update::{Depth, Update, UpdateError, Updated, bring_up_to_date};
+use crate::verified::Verified;
 
 /// A series that the verifier calls authentic, with the checkpoint and the files for people: ready
 /// to be written anywhere.
@@ -27,6 +29,9 @@ use crate::update::{Depth, Update, UpdateError, Updated, bring_up_to_date};
 pub struct Publication {
     series: Series,
     newest: Issue,
+    /// The newest issue that an earlier run called authentic, where only what is new was judged.
+    known: Option<Known>,
+    history: History,
     checkpoint: Checkpoint,
     pages: Vec<SiteFile>,
     now: Timestamp,
@@ -84,6 +89,18 @@ pub enum PublishError {
     /// The verifier does not call the series authentic.
     #[error(transparent)]
     NotAuthentic(#[from] NotAuthentic),
+    /// An envelope of the series cannot be had.
+    #[error(transparent)]
+    Series(#[from] SeriesError),
+}
+
+impl From<JudgingError> for PublishError {
+    fn from(error: JudgingError) -> Self {
+        match error {
+            JudgingError::NotAuthentic(error) => Self::NotAuthentic(error),
+            JudgingError::Series(error) => Self::Series(error),
+        }
+    }
 }
 
 /// Why a place does not show the publication.
@@ -100,7 +117,8 @@ pub enum ReadBackError {
 
 impl Publication {
     /// Reads the folder, takes the signed draft as the next issue and signs the checkpoint. The verifier
-    /// judges the whole before anything is written.
+    /// judges the series before anything is written: the whole of it, or what was added since an
+    /// earlier run that did.
     ///
     /// # Errors
     ///
@@ -112,12 +130,28 @@ impl Publication {
         now: Timestamp,
         preparing: Preparing,
     ) -> Result<Self, PublishError> {
-        let mut series = folder.series()?;
+        let verified = Verified::read(folder.root());
+        let resumed = match &verified {
+            Some(verified) => folder.series_after(verified)?,
+            None => None,
+        };
+        let next = draft.and_then(|draft| Issue::parse(draft.payload()).ok()).map(|i| i.number);
+        let grows = |series: &Series, verified: &Verified| {
+            series.size() > verified.size() || next == Some(series.size() + 1)
+        };
+        // Where there is nothing new, a run is a look at everything.
+        let (mut series, verified) = match (resumed, verified) {
+            (Some(series), Some(verified)) if grows(&series, &verified) => (series, Some(verified)),
+            _ => (folder.series()?, None),
+        };
+        let known = verified
+            .as_ref()
+            .map(|verified| Known { number: verified.size(), digest: verified.digest });
         let mut appended = None;
         if let Some(draft) = draft {
             let number = Issue::parse(draft.payload()).map_err(PublishError::Refused)?.number;
             let expected = series.size() + 1;
-            match series.envelope(number) {
+            match series.envelope(number)? {
                 // A run was killed after the draft had become an issue. A signature that came later
                 // changes nothing: a leaf never changes.
                 Some(held) if held.payload() == draft.payload() => {}
@@ -130,23 +164,38 @@ impl Publication {
             }
         }
         let size = series.size();
-        let newest = series.issue(size).ok_or(PublishError::Nothing)?;
+        let newest = series.newest_issue().ok_or(PublishError::Nothing)?;
         let newest = newest.map_err(PublishError::Refused)?;
         let unknown_keys = refuse_signers_keys(folder, &series, &newest)?;
         let checkpoint = sign(&newest.origin, size, series.root(), &newest.log, keys, now)?;
-        let judgement = judge_series(&series, &checkpoint, now)?;
+        let judgement = judge_series(&series, &checkpoint, known, now)?;
+        let history = history(verified.map(|verified| verified.history), &judgement);
 
         if preparing == Preparing::Append {
             if let (Some(number), Some(draft)) = (appended, draft) {
                 folder.append(number, draft)?;
             }
+            let digest = series.newest().ok_or(PublishError::Nothing)?.digest();
+            let leaves = series.leaves().to_vec();
+            // Without it the next run reads everything: it is no reason not to publish.
+            let _ = Verified { leaves, digest, history: history.clone() }.write(folder.root());
             if draft.is_some() {
                 folder.remove_draft()?;
             }
         }
-        let pages = pages(&judgement, &checkpoint);
         let report = judgement.report;
-        Ok(Self { series, newest, checkpoint, pages, now, report, unknown_keys })
+        let pages = Vec::new();
+        let mut publication =
+            Self { series, newest, known, history, checkpoint, pages, now, report, unknown_keys };
+        publication.pages = publication.render()?;
+        Ok(publication)
+    }
+
+    /// The files for people.
+    fn render(&self) -> Result<Vec<SiteFile>, SeriesError> {
+        let checkpoint = self.checkpoint.to_string();
+        let files = shown(&self.series, &self.newest, &self.history, &checkpoint, page::render)?;
+        Ok(files.into_iter().map(|(path, bytes)| SiteFile { path, bytes }).collect())
     }
 
     /// The newest issue.
@@ -196,6 +245,32 @@ impl Publication {
         Ok(judge_site(site, &self.series, at)?.report)
     }
 
+    /// Reads back what an update added, and judges it at an instant with what earlier runs verified. What
+    /// lies before it is looked for, and not read again.
+    ///
+    /// # Errors
+    ///
+    /// What is not as it was published.
+    pub fn read_back_growth(
+        &self,
+        store: &mut dyn Store,
+        updated: &Updated,
+        at: Timestamp,
+    ) -> Result<Report, ReadBackError> {
+        let Some(known) = self.known.filter(|known| known.number <= updated.held) else {
+            return self.read_back(store, at);
+        };
+        let unlike = || NotAuthentic { findings: Vec::new() };
+        let bytes = store.read(CHECKPOINT, MAX_CHECKPOINT)?.ok_or_else(unlike)?;
+        let checkpoint = Checkpoint::parse(&bytes).map_err(|_| unlike())?;
+        if store.lacks_any(&lasting_paths(updated.held))? {
+            return Err(unlike().into());
+        }
+        let leaves = store.read_leaves(self.series.size(), known.number - 1)?;
+        let leaves = leaves.ok_or_else(unlike)?;
+        Ok(judge_growth(leaves, &checkpoint, &self.series, known, at)?.report)
+    }
+
     /// How many issues a site shows, where it shows an older tree of this series, or none.
     pub(crate) fn shows_older(&self, site: &Site) -> Option<u64> {
         match &site.checkpoint {
@@ -217,7 +292,8 @@ fn refuse_signers_keys(
     series: &Series,
     newest: &Issue,
 ) -> Result<Vec<FoundKey>, PublishError> {
-    let previous = series.issue(newest.number.saturating_sub(1)).and_then(Result::ok);
+    let previous = series.envelope(newest.number.saturating_sub(1))?;
+    let previous = previous.and_then(|envelope| Issue::parse(envelope.payload()).ok());
     let rosters =
         [Some(newest), previous.as_ref()].into_iter().flatten().map(|issue| &issue.roster);
     let signers: Vec<_> = rosters.flat_map(|roster| &roster.signers).collect();
@@ -232,15 +308,35 @@ fn refuse_signers_keys(
     Ok(found)
 }
 
-/// The files for people.
-fn pages(judgement: &Judgement, checkpoint: &Checkpoint) -> Vec<SiteFile> {
-    fn shown(issue: &VerifiedIssue) -> Shown<'_> {
-        Shown { issue: issue.issue(), envelope: issue.envelope() }
+/// The history that was known, with what was judged since; the first issue judged is the last one known.
+fn history(known: Option<History>, judgement: &Judgement) -> History {
+    let issues = judgement.series.iter();
+    let issues: Vec<Shown<'_>> =
+        issues.map(|issue| Shown { issue: issue.issue(), envelope: issue.envelope() }).collect();
+    match known {
+        Some(mut history) => {
+            issues.iter().skip(1).for_each(|shown| history.add(shown));
+            history
+        }
+        None => History::of(&issues).expect("an authentic series has an issue"),
     }
-    let issues: Vec<Shown<'_>> = judgement.series.iter().map(shown).collect();
-    let checkpoint = checkpoint.to_string();
-    let files = page::render(&page::Series { issues: &issues, checkpoint: &checkpoint });
-    files.into_iter().map(|(path, bytes)| SiteFile { path, bytes }).collect()
+}
+
+/// Shows a series to a renderer of the page.
+pub(crate) fn shown<T>(
+    series: &Series,
+    newest: &Issue,
+    history: &History,
+    checkpoint: &str,
+    render: impl FnOnce(&page::Series<'_>) -> T,
+) -> Result<T, SeriesError> {
+    let envelope = series.newest().expect("a series that is shown has an issue");
+    let carried = if history.is_carried() { series.size() } else { 0 };
+    let carried = series.envelopes().take(usize::try_from(carried).unwrap_or(0));
+    let carried: Vec<Envelope> =
+        carried.map(|e| e.map(std::borrow::Cow::into_owned)).collect::<Result<_, _>>()?;
+    let newest = Shown { issue: newest, envelope };
+    Ok(render(&page::Series { history, newest, carried: &carried, checkpoint }))
 }
 
 #[cfg(test)]

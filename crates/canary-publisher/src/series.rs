@@ -1,39 +1,81 @@
 //! A series as the publisher holds it: every envelope, in order, and the tree over them
 //! (`format.md` §5).
 
-use canary_format::envelope::Envelope;
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use canary_format::envelope::{Envelope, MAX_ENVELOPE};
 use canary_format::issue::Issue;
+use canary_format::layout::canary_path;
 use canary_format::merkle::{TreeHash, inclusion_proof, leaf_hash, root};
 use canary_format::refusal::Refusal;
 
-/// Every envelope of a series, in order. Nothing in it has been verified.
+/// Every leaf of a series, in order. Nothing in it has been verified.
+///
+/// The newest envelopes are at hand; earlier ones may be in the publisher's folder, from where they are
+/// read when they are asked for, and held against their leaf.
 #[derive(Debug, Clone, Default)]
 pub struct Series {
-    envelopes: Vec<Envelope>,
     leaves: Vec<TreeHash>,
+    at_hand: Vec<Envelope>,
+    folder: Option<PathBuf>,
+}
+
+/// Why an envelope of the series cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SeriesError {
+    /// Its file cannot be read.
+    #[error("{} cannot be read", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Its file is not the leaf that it was.
+    #[error("{} is not what it was when it was published", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 impl Series {
     /// The series of these envelopes.
     pub fn new(envelopes: Vec<Envelope>) -> Self {
         let leaves = envelopes.iter().map(|envelope| leaf_hash(envelope.bytes())).collect();
-        Self { envelopes, leaves }
+        Self { leaves, at_hand: envelopes, folder: None }
+    }
+
+    /// The series of these leaves, whose envelopes are in a publisher's folder.
+    ///
+    /// # Errors
+    ///
+    /// Where the newest one is not there as it was.
+    pub(crate) fn resume(leaves: Vec<TreeHash>, folder: &Path) -> Result<Self, SeriesError> {
+        let mut series = Self { leaves, at_hand: Vec::new(), folder: Some(folder.to_owned()) };
+        let newest = series.envelope(series.size())?.map(Cow::into_owned);
+        series.at_hand.extend(newest);
+        Ok(series)
     }
 
     /// Adds the next leaf.
     pub fn push(&mut self, envelope: Envelope) {
         self.leaves.push(leaf_hash(envelope.bytes()));
-        self.envelopes.push(envelope);
+        self.at_hand.push(envelope);
     }
 
     /// How many leaves.
     pub fn size(&self) -> u64 {
-        self.envelopes.len() as u64
+        self.leaves.len() as u64
     }
 
     /// Every envelope, in order.
-    pub fn envelopes(&self) -> &[Envelope] {
-        &self.envelopes
+    pub fn envelopes(&self) -> impl Iterator<Item = Result<Cow<'_, Envelope>, SeriesError>> {
+        (1..=self.size()).filter_map(|number| self.envelope(number).transpose())
     }
 
     /// The hashes of the leaves, in order.
@@ -51,28 +93,53 @@ impl Series {
         root(&self.leaves)
     }
 
-    /// The envelope of an issue.
-    pub fn envelope(&self, number: u64) -> Option<&Envelope> {
-        self.envelopes.get(usize::try_from(number.checked_sub(1)?).ok()?)
+    /// The envelope of an issue; `None` where the series has no such issue.
+    ///
+    /// # Errors
+    ///
+    /// Where its file cannot be read, or is not what it was.
+    pub fn envelope(&self, number: u64) -> Result<Option<Cow<'_, Envelope>>, SeriesError> {
+        let index = number.checked_sub(1).and_then(|index| usize::try_from(index).ok());
+        let Some((index, leaf)) = index.and_then(|at| Some((at, self.leaves.get(at)?))) else {
+            return Ok(None);
+        };
+        let elsewhere = self.leaves.len() - self.at_hand.len();
+        match (index.checked_sub(elsewhere), &self.folder) {
+            (Some(at), _) => Ok(self.at_hand.get(at).map(Cow::Borrowed)),
+            (None, Some(folder)) => read(&folder.join(canary_path(number)), *leaf).map(Some),
+            (None, None) => Ok(None),
+        }
     }
 
     /// The newest envelope.
     pub fn newest(&self) -> Option<&Envelope> {
-        self.envelopes.last()
+        self.at_hand.last()
     }
 
-    /// Reads the issue with this number.
+    /// Reads the newest issue.
     ///
     /// # Errors
     ///
-    /// Where its payload breaks a rule of the format. `None` where there is no such envelope.
-    pub fn issue(&self, number: u64) -> Option<Result<Issue, Refusal>> {
-        self.envelope(number).map(|envelope| Issue::parse(envelope.payload()))
+    /// Where its payload breaks a rule of the format. `None` where there is no issue.
+    pub fn newest_issue(&self) -> Option<Result<Issue, Refusal>> {
+        self.newest().map(|envelope| Issue::parse(envelope.payload()))
     }
 
-    /// The inclusion proof of the newest leaf, from the leaf's sibling upward.
-    pub fn newest_proof(&self) -> Vec<TreeHash> {
-        let last = self.leaves.len().saturating_sub(1);
-        inclusion_proof(&self.leaves, last).unwrap_or_default()
+    /// The inclusion proof of a leaf, from the leaf's sibling upward.
+    pub(crate) fn proof(&self, index: u64) -> Vec<TreeHash> {
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        inclusion_proof(&self.leaves, index).unwrap_or_default()
     }
+}
+
+fn read(path: &Path, leaf: TreeHash) -> Result<Cow<'static, Envelope>, SeriesError> {
+    let changed = || SeriesError::Changed { path: path.to_owned() };
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_ENVELOPE as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|source| SeriesError::Io { path: path.to_owned(), source })?;
+    if leaf_hash(&bytes) != leaf {
+        return Err(changed());
+    }
+    Envelope::parse(&bytes).map(Cow::Owned).map_err(|_| changed())
 }

@@ -2,10 +2,10 @@
 
 use canary_format::checkpoint::Checkpoint;
 use canary_format::layout::{LATEST, LATEST_PROOF, issue_path};
-use canary_format::tile::{Tile, bundle, hash_tile};
+use canary_format::tile::{TILE_WIDTH, Tile, bundle, hash_tile};
 use canary_format::tlog_proof::TlogProof;
 
-use crate::series::Series;
+use crate::series::{Series, SeriesError};
 
 /// One file of a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,23 +18,36 @@ pub struct SiteFile {
 
 /// The immutable files of this tree that the tree of its first `held` leaves did not have: issues,
 /// entry bundles, hash tiles. Each is made when it is asked for.
-pub fn immutable_files(series: &Series, held: u64) -> impl Iterator<Item = SiteFile> {
+///
+/// # Errors
+///
+/// Each where an envelope that belongs in it cannot be had.
+pub fn immutable_files(
+    series: &Series,
+    held: u64,
+) -> impl Iterator<Item = Result<SiteFile, SeriesError>> {
     let size = series.size();
     let issues = (held + 1..=size).filter_map(move |number| {
-        let bytes = series.envelope(number)?.bytes().to_vec();
-        Some(SiteFile { path: issue_path(number), bytes })
+        let envelope = series.envelope(number).transpose()?;
+        Some(envelope.map(|envelope| SiteFile {
+            path: issue_path(number),
+            bytes: envelope.bytes().to_vec(),
+        }))
     });
     let bundles = grown(held, size, 0).map(move |tile| {
         let numbers = (tile.index * 256 + 1..).take(usize::try_from(tile.width).unwrap_or(256));
-        let entries = numbers.filter_map(|number| series.envelope(number));
-        let bytes = bundle(entries.map(|envelope| envelope.bytes()));
-        SiteFile { path: tile.entries_path(), bytes }
+        let entries = numbers.filter_map(|number| series.envelope(number).transpose());
+        let entries: Vec<_> = entries.collect::<Result<_, _>>()?;
+        let bytes = bundle(entries.iter().map(|envelope| envelope.bytes()));
+        Ok(SiteFile { path: tile.entries_path(), bytes })
     });
     let levels = (0..8).take_while(move |level| Tile::of_level(size, *level).next().is_some());
     let tiles = levels.flat_map(move |level| {
-        grown(held, size, level).map(move |tile| SiteFile {
-            path: tile.hash_path(level),
-            bytes: hash_tile(series.leaves(), level, tile),
+        grown(held, size, level).map(move |tile| {
+            Ok(SiteFile {
+                path: tile.hash_path(level),
+                bytes: hash_tile(series.leaves(), level, tile),
+            })
         })
     });
     issues.chain(bundles).chain(tiles)
@@ -47,13 +60,19 @@ pub fn newest_copies(series: &Series, checkpoint: &Checkpoint) -> Vec<SiteFile> 
     let proof = TlogProof {
         extra: Some(newest.bytes().to_vec()),
         index: series.size() - 1,
-        hashes: series.newest_proof(),
+        hashes: series.proof(series.size() - 1),
         checkpoint: checkpoint.clone(),
     };
     vec![
         SiteFile { path: LATEST.to_owned(), bytes: newest.bytes().to_vec() },
         SiteFile { path: LATEST_PROOF.to_owned(), bytes: proof.to_string().into_bytes() },
     ]
+}
+
+/// The bundles and tiles of the tree of the first `size` leaves that no larger tree replaces.
+pub(crate) fn lasting_paths(size: u64) -> Vec<String> {
+    let bundles = Tile::of_level(size, 0).filter(|tile| tile.width == TILE_WIDTH);
+    bundles.flat_map(|tile| [tile.entries_path(), tile.hash_path(0)]).collect()
 }
 
 /// The tiles of a level that a tree of `size` leaves has and one of `held` has not.
@@ -86,9 +105,11 @@ mod tests {
         let whole = series(300);
         let mut held = 0;
         for size in [1, 2, 255, 256, 257, 300] {
-            let part = Series::new(whole.envelopes()[..size].to_vec());
-            site.extend(immutable_files(&part, held).map(|file| (file.path, file.bytes)));
-            for file in immutable_files(&part, 0) {
+            let part = whole.envelopes().take(size).map(|envelope| envelope.unwrap().into_owned());
+            let part = Series::new(part.collect());
+            let grown = immutable_files(&part, held).map(Result::unwrap);
+            site.extend(grown.map(|file| (file.path, file.bytes)));
+            for file in immutable_files(&part, 0).map(Result::unwrap) {
                 assert_eq!(site.get(&file.path), Some(&file.bytes), "{} at {size}", file.path);
             }
             held = size as u64;
@@ -98,7 +119,9 @@ mod tests {
     #[test]
     fn one_more_issue_is_a_handful_of_files() {
         for size in [10, 256, 257, 3_650] {
-            let files: Vec<_> = immutable_files(&series(size), size - 1).map(|f| f.path).collect();
+            let series = series(size);
+            let files = immutable_files(&series, size - 1).map(|file| file.unwrap().path);
+            let files: Vec<_> = files.collect();
             assert!(files.len() <= 4, "{files:?}");
         }
     }

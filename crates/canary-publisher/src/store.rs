@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use canary_format::checkpoint::{Checkpoint, MAX_CHECKPOINT};
 use canary_format::layout::CHECKPOINT;
-use canary_format::tile::{Tile, max_bundle, parse_bundle};
+use canary_format::tile::{TILE_WIDTH, Tile, max_bundle, parse_bundle};
 use canary_verifier::evidence::{Obtained, Site};
 
 pub use self::directory::Directory;
@@ -58,6 +58,29 @@ pub trait Store {
     /// [`StoreError::Moved`] where another run changed it meanwhile.
     fn put_checkpoint(&mut self, bytes: &[u8], held: Option<&[u8]>) -> Result<(), StoreError>;
 
+    /// Whether any of these files, which earlier runs wrote, is gone. A place that would have to read
+    /// them to know says no.
+    ///
+    /// # Errors
+    ///
+    /// Where the place cannot be looked at.
+    fn lacks_any(&mut self, _paths: &[String]) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    /// Reads the leaves of a tree of `size`, but the first `skipped`; `None` where they are not all
+    /// there.
+    ///
+    /// # Errors
+    ///
+    /// Where the place cannot be read.
+    fn read_leaves(&mut self, size: u64, skipped: u64) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+        let first = skipped / TILE_WIDTH;
+        let Obtained::Got(leaves) = read_leaves(self, size, first)? else { return Ok(None) };
+        let within = usize::try_from(skipped % TILE_WIDTH).unwrap_or(0);
+        Ok(leaves.get(within..).map(<[Vec<u8>]>::to_vec))
+    }
+
     /// Reads what a verifier takes: the checkpoint and every leaf that it covers.
     ///
     /// # Errors
@@ -68,7 +91,7 @@ pub trait Store {
             return Ok(Site { checkpoint: Obtained::Missing, leaves: Obtained::Missing });
         };
         let leaves = match Checkpoint::parse(&bytes) {
-            Ok(checkpoint) => read_leaves(self, checkpoint.size())?,
+            Ok(checkpoint) => read_leaves(self, checkpoint.size(), 0)?,
             Err(refusal) => Obtained::Refused(refusal),
         };
         Ok(Site { checkpoint: Obtained::Got(bytes), leaves })
@@ -78,9 +101,10 @@ pub trait Store {
 fn read_leaves<S: Store + ?Sized>(
     store: &mut S,
     size: u64,
+    first: u64,
 ) -> Result<Obtained<Vec<Vec<u8>>>, StoreError> {
     let mut leaves = Vec::new();
-    for tile in Tile::of_level(size, 0) {
+    for tile in Tile::of_level(size, 0).filter(|tile| tile.index >= first) {
         let path = tile.entries_path();
         let limit = usize::try_from(max_bundle(tile.width)).unwrap_or(usize::MAX);
         let Some(bytes) = store.read(&path, limit)? else { return Ok(Obtained::Missing) };

@@ -8,7 +8,7 @@ use canary_format::refusal::Refusal;
 use canary_format::time::Timestamp;
 
 use crate::checkpoint::{SignError, not_before_published};
-use crate::series::Series;
+use crate::series::{Series, SeriesError};
 use crate::site::{SiteFile, immutable_files, newest_copies};
 use crate::store::{Put, Store, StoreError};
 
@@ -77,6 +77,9 @@ pub enum UpdateError {
         /// How many issues are published there.
         size: u64,
     },
+    /// An envelope of the series cannot be had.
+    #[error(transparent)]
+    Series(#[from] SeriesError),
     /// The clock is behind what is published.
     #[error(transparent)]
     Clock(#[from] SignError),
@@ -108,6 +111,7 @@ pub fn bring_up_to_date(
     };
     let from = if update.depth == Depth::Everything { 0 } else { held };
     for file in immutable_files(update.series, from) {
+        let file = file?;
         let put = store.put_immutable(&file)?;
         note(&file.path, put);
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use canary_format::layout::HEARTBEAT_KEY;
 use canary_publisher::folder::Folder;
-use canary_publisher::heartbeat::{HeartbeatError, refresh};
+use canary_publisher::heartbeat::{Current, CurrentError, HeartbeatError, refresh};
 use clap::Args;
 
 use super::publishing::{folder_failure, store_failure, targets, update_failure};
@@ -37,17 +37,18 @@ impl Heartbeat {
             return Err(Failure::new(Kind::Config, format!("there is no {}", path.display()))
                 .hint("`canary init` makes one"));
         };
-        let series = folder.series().map_err(|error| folder_failure(&error))?;
-        let newest = series.issue(series.size());
-        let newest = newest.ok_or_else(|| Failure::new(Kind::Config, "there is no issue yet"))?;
-        let newest = newest.map_err(|refusal| Failure::from_error(Kind::Data, &refusal))?;
+        let current = Current::read(&folder).map_err(|error| match error {
+            CurrentError::Folder(error) => folder_failure(&error),
+            CurrentError::Nothing => Failure::from_error(Kind::Config, &error),
+            _ => Failure::from_error(Kind::Data, &error),
+        })?;
         let targets = targets(&self.folder, &self.targets)?;
         let mut failed = 0;
         for target in &targets {
-            let done =
-                target.open(clock::now()).map_err(HeartbeatError::Store).and_then(|mut store| {
-                    refresh(store.as_mut(), &series, &newest, &key, clock::now())
-                });
+            let done = target
+                .open(clock::now())
+                .map_err(HeartbeatError::Store)
+                .and_then(|mut store| refresh(store.as_mut(), &current, &key, clock::now()));
             let name = &target.name;
             match done {
                 Ok(_) => output::progress(&format!("{name}: heartbeat set")),

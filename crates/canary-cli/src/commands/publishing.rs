@@ -149,6 +149,8 @@ pub(super) fn delivery_failure(error: &DeliveryError) -> Failure {
 pub(super) fn update_failure(error: &UpdateError) -> Failure {
     match error {
         UpdateError::Store(error) => store_failure(error),
+        UpdateError::Series(_) => Failure::from_error(Kind::Data, error)
+            .hint("restore the folder canaries/ from its history"),
         UpdateError::Clock(_) => Failure::from_error(Kind::Later, error).hint("set the clock"),
         UpdateError::Ahead { .. } => Failure::from_error(Kind::Data, error)
             .hint("bring the folder canaries/ up to date first"),

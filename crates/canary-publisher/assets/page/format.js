@@ -76,6 +76,8 @@
     return bytes;
   }
 
+  const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+
   const digest = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 
   // --- Strict JSON (format.md section 2) ------------------------------------------------------
@@ -608,6 +610,6 @@
   Object.assign(canary, {
     LIMITS, LAYERS, Fault, parseJson, same, instant, parseIssue, sshKey, personKey, parseEnvelope,
     parseCheckpoint, leafHash, nodeHash, treeRoot, bundlePath, parseBundle, parsePin, pinText,
-    malformed, require, digest, equal, hex, base64, unbase64, concat, bytesOf, textOf, pae,
+    malformed, require, digest, equal, hex, unhex, base64, unbase64, concat, bytesOf, textOf, pae,
   });
 })((globalThis.warrantCanary ??= {}));

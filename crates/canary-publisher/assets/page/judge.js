@@ -1,8 +1,8 @@
 // What a verifier concludes (docs/spec/verdicts.md), in a browser: evidence, trust and an instant in,
 // one report out. No clock, no storage and no network in here: `read` and `at` are arguments.
 //
-// Left out, and said so in the report's `unchecked`: drand beacons (their signature is BLS), witnesses,
-// mirrors, and what was seen on an earlier visit. The command does all four.
+// Left out, and said so in the report's `unchecked`: witnesses, mirrors, and what was seen on an earlier visit.
+// The command does all three.
 "use strict";
 (function (canary) {
   const SEVERITIES = ["alive", "attention", "unknown", "alarm"]; // best to worst (verdicts.md section 1)
@@ -11,6 +11,7 @@
   const QUICKNET = "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971";
   const QUICKNET_GENESIS = 1692803367;
   const QUICKNET_PERIOD = 3;
+  const LAST_INSTANT = 253402300799; // the end of the year 9999
 
   // Why `read` could not answer, apart from "not there", which is null.
   class Unreachable extends Error {}
@@ -97,6 +98,7 @@
       this.pin = pin;
       this.findings = [];
       this.steps = [];
+      this.ahead = 0;
       this.unchecked = ["witnesses", "mirrors", "seen"];
     }
     find(code, severity, about = {}) {
@@ -242,7 +244,8 @@
     report.step("log-signature", holds ? "holds" : "fails", { origin: checkpoint.origin });
   }
 
-  // Returns the newest heartbeat's instant, or null. A line that fails counts as absent.
+  // Returns the newest heartbeat's instant, or null. A line that fails counts as absent; one ahead of now is
+  // kept aside: it makes the clock suspect.
   async function checkHeartbeat(report, engine, checkpoint, newest) {
     const declared = newest.issue.log.heartbeat;
     if (!declared) return report.step("heartbeat", "left out", { reason: "not declared" }), null;
@@ -258,7 +261,7 @@
       if (time > report.at + CLOCK_SLACK) ahead = Math.max(ahead, time);
       else latest = Math.max(latest ?? 0, time);
     }
-    if (ahead) report.find("CLOCK_SUSPECT", "attention", { since: text(ahead) });
+    report.ahead = ahead;
     if (latest === null) {
       report.find("HEARTBEAT_MISSING", "alarm", { issue: newest.issue.number });
       report.step("heartbeat", "fails", {});
@@ -273,14 +276,19 @@
     return latest;
   }
 
-  function checkDates(report, authentic, baseline) {
+  // `vouched` is the newest instant that beacons show: where the clock lies behind it, deadlines are judged by it.
+  function checkDates(report, authentic, baseline, vouched) {
     const newest = authentic.at(-1).issue;
     const [asOf, nextDue, expires] = [newest.as_of, newest.next_due, newest.expires].map(canary.instant);
     const about = { issue: newest.number };
-    const state = report.at <= nextDue ? "LIVE" : report.at <= expires ? "OVERDUE" : "LAPSED";
+    const behind = vouched !== null && vouched > report.at + CLOCK_SLACK;
+    const now = behind ? vouched : report.at;
+    const state = now <= nextDue ? "LIVE" : now <= expires ? "OVERDUE" : "LAPSED";
     if (state === "OVERDUE") report.find("OVERDUE", "attention", { ...about, since: newest.next_due });
     if (state === "LAPSED") report.find("LAPSED", "alarm", { ...about, since: newest.expires });
-    if (asOf > report.at + CLOCK_SLACK) report.find("FUTURE_DATED", "alarm", about);
+    if (asOf > report.at + CLOCK_SLACK && !behind) report.find("FUTURE_DATED", "alarm", about);
+    const suspect = Math.max(behind ? vouched : 0, report.ahead);
+    if (suspect) report.find("CLOCK_SUSPECT", "attention", { since: text(suspect) });
     const base = authentic[baseline].issue;
     const length = expires - asOf;
     if (length > report.maxInterval * DAY || length > 2 * (canary.instant(base.expires) - canary.instant(base.as_of))) {
@@ -297,29 +305,40 @@
     return state;
   }
 
-  // Not-before evidence: its BLS signature is not verified here. What its round number says on its face
-  // is: a round after `as_of` is wrong whether the signature holds or not, and one too early likewise.
-  function checkEvidence(report, authentic) {
-    let some = false;
-    for (const { issue } of authentic) {
-      for (const entry of issue.not_before ?? []) {
-        if (entry.chain !== QUICKNET) continue;
-        some = true;
-        if (roundTime(entry.round) > canary.instant(issue.as_of) + CLOCK_SLACK) report.find("FRESHNESS_INVALID", "alarm", { issue: issue.number });
-      }
-    }
-    const newest = authentic.at(-1).issue;
-    const claimed = (newest.not_before ?? []).filter((entry) => entry.chain === QUICKNET).map((entry) => roundTime(entry.round));
-    if (!claimed.length) {
-      report.find("FRESHNESS_MISSING", some ? "attention" : "alive", { issue: newest.number });
-      return report.step("evidence", "left out", { reason: "none" });
-    }
-    if (canary.instant(newest.as_of) - Math.max(...claimed) > 72 * 3600) report.find("FRESHNESS_STALE", "attention", { issue: newest.number });
-    report.unchecked.push("beacon");
-    report.step("evidence", "left out", { reason: "beacon", time: text(Math.max(...claimed)) });
+  // When a round of quicknet was published, or null.
+  function roundTime(round) {
+    const time = QUICKNET_GENESIS + (round - 1) * QUICKNET_PERIOD;
+    return round >= 1 && time <= LAST_INSTANT ? time : null;
   }
 
-  const roundTime = (round) => QUICKNET_GENESIS + (round - 1) * QUICKNET_PERIOD;
+  // Not-before evidence (format.md section 2.5): the newest verified instant of all these issues, or null.
+  async function checkEvidence(report, authentic) {
+    const pieces = authentic.flatMap(({ issue }) =>
+      (issue.not_before ?? []).filter(({ chain }) => chain.toLowerCase() === QUICKNET).map(({ round, signature }) =>
+        ({ issue, round, time: roundTime(round), signature: canary.unhex(signature) })));
+    const answers = await canary.beacon.verifyBeacons(pieces);
+    let [at, failed, newestOfAll, last, before] = [0, 0, null, null, false];
+    for (const { issue } of authentic) {
+      before ||= last !== null;
+      last = null;
+      for (; pieces[at]?.issue === issue; at++) {
+        const piece = pieces[at];
+        const holds = answers[at] && piece.time !== null;
+        if (holds) last = Math.max(last ?? 0, piece.time);
+        if (holds && piece.time <= canary.instant(issue.as_of) + CLOCK_SLACK) continue;
+        failed++;
+        report.find("FRESHNESS_INVALID", "alarm", { issue: issue.number });
+      }
+      if (last !== null) newestOfAll = Math.max(newestOfAll ?? 0, last);
+    }
+    const { number, as_of } = authentic.at(-1).issue;
+    if (last === null) report.find("FRESHNESS_MISSING", before ? "attention" : "alive", { issue: number });
+    else if (canary.instant(as_of) - last > 72 * 3600) report.find("FRESHNESS_STALE", "attention", { issue: number });
+    if (failed) report.step("evidence", "fails", { reason: "fails", count: failed });
+    else if (last === null) report.step("evidence", "left out", { reason: "none" });
+    else report.step("evidence", "holds", { reason: "beacon", time: text(last) });
+    return newestOfAll;
+  }
 
   // --- Facts against the baseline (verdicts.md section 3) -----------------------------------------
 
@@ -514,11 +533,11 @@
       await checkLog(report, engine, checkpoint, newest);
       heartbeat = await checkHeartbeat(report, engine, checkpoint, newest);
     }
-    report.state = checkDates(report, authentic, baseline);
+    const vouched = await checkEvidence(report, since);
+    report.state = checkDates(report, authentic, baseline, vouched);
     checkFacts(report, authentic.map((envelope) => envelope.issue), baseline);
     checkCounters(report, since.map((envelope) => envelope.issue));
     checkPublisher(report, since.map((envelope) => envelope.issue));
-    checkEvidence(report, since);
     return heartbeat;
   }
 

@@ -159,7 +159,7 @@
     report.steps.unshift({ id: "engine", result: "holds", values: { engine: engine.name } });
     compareWords(report);
     const extra = () => ({
-      source: say(language, source),
+      source: say(language, source, { time: canary.local(report.log?.heartbeat_at ?? report.issue?.as_of, language) }),
       timing: say(language, "checked_in", { count: report.log?.size ?? 0, ms }),
     });
     shown = { report, extra };

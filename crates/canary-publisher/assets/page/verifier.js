@@ -36,7 +36,7 @@
     const wanted = [...files.keys()].filter((path) => /\.(json|canary|tlog-proof)$/.test(path));
     const path = wanted.find((name) => /\.(canary|tlog-proof)$/.test(name)) ?? wanted[0];
     if (path === undefined) return null;
-    return { bytes: await bytesOf(files.get(path), 3 * canary.LIMITS.checkpoint), name: path };
+    return { bytes: await bytesOf(files.get(path), canary.LIMITS.total), name: path };
   }
 
   // Every file below a dropped folder. `readEntries` gives them in portions.

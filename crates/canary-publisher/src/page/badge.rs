@@ -5,7 +5,7 @@ use super::html::Markup;
 
 /// An SVG that says when the newest issue was affirmed and when the next one is due.
 pub(super) fn render(series: &Series<'_>) -> String {
-    let issue = series.newest().issue;
+    let issue = series.newest.issue;
     let (affirmed, due) = (issue.as_of.date().to_string(), issue.next_due.date().to_string());
     let label = format!("Warrant canary: affirmed {affirmed}, next due {due}");
     let mut out = Markup::default();

@@ -2,31 +2,29 @@
 
 use serde_json::json;
 
+use super::Series;
+use super::history::Listed;
 use super::html::Markup;
-use super::{Series, Shown};
 
-/// The newest issues that a feed lists, so that a feed costs the same in every year.
-const NEWEST: usize = 100;
-
-fn listed<'a>(series: &'a Series<'_>) -> impl Iterator<Item = &'a Shown<'a>> {
-    series.issues.iter().rev().take(NEWEST)
+/// The newest issues only, so that a feed costs the same in every year.
+fn listed<'a>(series: &'a Series<'_>) -> impl Iterator<Item = &'a Listed> {
+    series.history.recent.iter().rev()
 }
 
-fn words(shown: &Shown<'_>) -> String {
-    let issue = shown.issue;
+fn words(issue: &Listed) -> String {
     format!(
         "Issue {}, affirmed {}. Next due {}. Expires {}.",
         issue.number, issue.as_of, issue.next_due, issue.expires
     )
 }
 
-fn address(shown: &Shown<'_>, url: &str) -> String {
-    format!("{url}{}", canary_format::layout::issue_path(shown.issue.number))
+fn address(issue: &Listed, url: &str) -> String {
+    format!("{url}{}", canary_format::layout::issue_path(issue.number))
 }
 
 /// An Atom feed (RFC 4287).
 pub(super) fn atom(series: &Series<'_>) -> String {
-    let newest = series.newest().issue;
+    let newest = series.newest.issue;
     let url = &newest.publisher.canonical_url;
     let mut out = Markup::default();
     out.raw("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
@@ -35,12 +33,12 @@ pub(super) fn atom(series: &Series<'_>) -> String {
     out.raw("</id>\n<updated>").text(&newest.as_of.to_string()).raw("</updated>\n<author><name>");
     out.text(&newest.publisher.name).raw("</name></author>\n<link rel=\"self\"");
     out.attr("href", &format!("{url}feed.atom")).raw("/>\n<link").attr("href", url).raw("/>\n");
-    for shown in listed(series) {
-        let address = address(shown, url);
-        out.raw("<entry><title>Issue ").text(&shown.issue.number.to_string());
+    for issue in listed(series) {
+        let address = address(issue, url);
+        out.raw("<entry><title>Issue ").text(&issue.number.to_string());
         out.raw("</title><id>").text(&address).raw("</id><updated>");
-        out.text(&shown.issue.as_of.to_string()).raw("</updated><link").attr("href", &address);
-        out.raw(" type=\"application/json\"/><summary>").text(&words(shown));
+        out.text(&issue.as_of.to_string()).raw("</updated><link").attr("href", &address);
+        out.raw(" type=\"application/json\"/><summary>").text(&words(issue));
         out.raw("</summary></entry>\n");
     }
     out.raw("</feed>\n");
@@ -49,17 +47,17 @@ pub(super) fn atom(series: &Series<'_>) -> String {
 
 /// A JSON Feed, version 1.1.
 pub(super) fn json(series: &Series<'_>) -> String {
-    let newest = series.newest().issue;
+    let newest = series.newest.issue;
     let url = &newest.publisher.canonical_url;
     let items: Vec<_> = listed(series)
-        .map(|shown| {
-            let address = address(shown, url);
+        .map(|issue| {
+            let address = address(issue, url);
             json!({
                 "id": address,
                 "url": address,
-                "title": format!("Issue {}", shown.issue.number),
-                "content_text": words(shown),
-                "date_published": shown.issue.as_of.to_string(),
+                "title": format!("Issue {}", issue.number),
+                "content_text": words(issue),
+                "date_published": issue.as_of.to_string(),
             })
         })
         .collect();

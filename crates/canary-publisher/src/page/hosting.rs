@@ -11,7 +11,7 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// Files for nginx, Caddy, Apache, Netlify and Cloudflare Pages, and hints for crawlers.
 pub(super) fn render(series: &Series<'_>) -> Vec<(&'static str, String)> {
-    let url = &series.newest().issue.publisher.canonical_url;
+    let url = &series.newest.issue.publisher.canonical_url;
     let rest = url.splitn(4, '/').nth(3).unwrap_or_default();
     // A path that a server's own grammar might read otherwise is left for people to fill in.
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.-_~".contains(&byte);

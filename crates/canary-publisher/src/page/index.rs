@@ -1,5 +1,6 @@
 //! `index.html`.
 
+use canary_format::envelope::Envelope;
 use canary_format::issue::{Fact, Issue};
 use canary_format::time::Timestamp;
 use serde_json::json;
@@ -8,16 +9,12 @@ use super::html::Markup;
 use super::words::{self, LIMITS, Words};
 use super::{Series, Shown, command, parts};
 
-/// The most bytes of envelopes that are carried inside the page. A longer history is read from the
-/// site, or by the verifier page from the folder.
-const MAX_COPY: usize = 512 * 1024;
-
 /// The page of a series.
 pub(super) fn render(series: &Series<'_>) -> String {
     let script = parts::script();
     let style = parts::style();
     let policy = parts::policy(&script.0, &style.0, parts::Connections::OwnSite);
-    let shown = series.newest();
+    let shown = series.newest;
     let page = &mut Page { out: Markup::default(), languages: &shown.issue.publisher.languages };
     page.head(shown.issue, &policy);
     page.out.raw("<style>").asset(&style).raw("</style>\n</head>\n<body>\n");
@@ -302,9 +299,9 @@ impl Page<'_> {
     }
 
     fn verify(&mut self, series: &Series<'_>) {
-        let newest = series.newest();
+        let newest = series.newest;
         let url = &newest.issue.publisher.canonical_url;
-        let first = series.issues[0].pin(url);
+        let first = series.first_pin();
         self.heading("verify", |w| w.verify);
         self.paragraph(|w| w.verify_intro);
         self.out.raw("<pre data-copy tabindex=\"0\">").text(&command(&first));
@@ -361,18 +358,16 @@ impl Page<'_> {
     }
 
     fn data(&mut self, series: &Series<'_>) {
-        let issue = series.newest().issue;
+        let issue = series.newest.issue;
         let dates = json!({
             "as_of": issue.as_of.to_string(),
             "next_due": issue.next_due.to_string(),
             "expires": issue.expires.to_string(),
         });
         let own = json!({"languages": self.languages, "number": issue.number, "dates": dates});
-        let size: usize = series.issues.iter().map(|shown| shown.envelope.bytes().len()).sum();
-        let carried = if size <= MAX_COPY { series.issues } else { &[] };
         // An envelope is UTF-8 (`format.md` §3), so its bytes survive as a string.
-        let leaf = |shown: &Shown<'_>| String::from_utf8_lossy(shown.envelope.bytes()).into_owned();
-        let leaves: Vec<String> = carried.iter().map(leaf).collect();
+        let leaf = |envelope: &Envelope| String::from_utf8_lossy(envelope.bytes()).into_owned();
+        let leaves: Vec<String> = series.carried.iter().map(leaf).collect();
         let evidence = json!({"checkpoint": series.checkpoint, "leaves": leaves});
         self.out.raw("<script type=\"application/json\" id=\"page-data\">").data(&own);
         self.out.raw("</script>\n<script type=\"application/json\" id=\"evidence\">");

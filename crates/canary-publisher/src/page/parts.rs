@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::html::Asset;
+use super::lean;
 
 macro_rules! asset {
     ($name:literal) => {
@@ -12,9 +13,10 @@ macro_rules! asset {
     };
 }
 
-const SHARED: [&str; 5] = [
+const SHARED: [&str; 6] = [
     asset!("format.js"),
     asset!("ed25519.js"),
+    asset!("beacon.js"),
     asset!("judge.js"),
     asset!("words.js"),
     asset!("view.js"),
@@ -24,13 +26,13 @@ const NOBLE_LICENCE: &str = asset!("vendor/noble-ed25519-1.7.5.LICENSE");
 
 /// The page's script.
 pub(super) fn script() -> Asset {
-    let parts: String = SHARED.iter().chain(&[asset!("page.js")]).map(|part| lean(part)).collect();
-    Asset(parts)
+    let parts = SHARED.iter().chain(&[asset!("page.js")]);
+    Asset(parts.map(|part| lean::script(part)).collect())
 }
 
 /// The style of the page and of the verifier.
 pub(super) fn style() -> Asset {
-    Asset(lean(asset!("page.css")))
+    Asset(lean::style(asset!("page.css")))
 }
 
 /// The one file that a reader keeps: it checks what it is given and connects to nothing.
@@ -40,7 +42,7 @@ pub fn verifier_html() -> String {
         "\n(function(){{const exports={{}};const require=()=>({{}});\n{NOBLE}\n(globalThis.warrantCanary??={{}}).noble=exports;}})();\n"
     );
     let own = [asset!("file.js"), asset!("issue.js"), asset!("verifier.js")];
-    let parts: String = SHARED.iter().chain(&own).map(|part| lean(part)).collect();
+    let parts: String = SHARED.iter().chain(&own).map(|part| lean::script(part)).collect();
     let script = noble + &parts;
     let style = style();
     let policy = policy(&script, &style.0, Connections::None);
@@ -74,16 +76,6 @@ pub(super) fn policy(script: &str, style: &str, connections: Connections) -> Str
     )
 }
 
-/// Source as it is served: without indentation, empty lines and lines that only comment. No string
-/// of the sources spans lines, so this changes no meaning.
-fn lean(source: &str) -> String {
-    let kept = |line: &&str| {
-        let comment = line.starts_with("//") || (line.starts_with("/*") && line.ends_with("*/"));
-        !line.is_empty() && !comment
-    };
-    source.lines().map(str::trim).filter(kept).flat_map(|line| [line, "\n"]).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn sources_have_no_text_over_several_lines() {
+    fn templates_and_comments_are_as_lean_expects_them() {
         let own = [asset!("page.js"), asset!("file.js"), asset!("issue.js"), asset!("verifier.js")];
         for source in SHARED.iter().chain(&own) {
             for line in source.lines() {
@@ -106,7 +98,7 @@ mod tests {
                     line.matches('`').count().is_multiple_of(2) || line.starts_with("//"),
                     "{line}"
                 );
-                assert!(!line.ends_with('\\'), "{line}");
+                assert!(!line.ends_with('\\') && !line.contains("/*"), "{line}");
             }
         }
     }

@@ -1,8 +1,6 @@
 //! The part of `index.html` that shows the past: the timeline, changes and issues.
 
-use canary_format::issue::Issue;
-
-use super::history::{History, Life};
+use super::history::{History, Life, Mark};
 use super::index::{Page, Pick};
 use super::{Series, timeline};
 
@@ -11,14 +9,13 @@ const LISTED: usize = 24;
 
 impl Page<'_> {
     pub(super) fn history(&mut self, series: &Series<'_>) {
-        let issues: Vec<&Issue> = series.issues.iter().map(|shown| shown.issue).collect();
-        let history = History::of(&issues);
+        let history = series.history;
         self.heading("history", |w| w.history);
         self.paragraph(|w| w.history_intro);
         self.key();
-        self.lives(&history);
-        self.changes(&history, issues[0]);
-        self.issues(series);
+        self.lives(history);
+        self.changes(history);
+        self.issues(history);
         self.out.raw("</section>\n");
     }
 
@@ -35,8 +32,9 @@ impl Page<'_> {
         self.out.raw("</li>\n</ul>\n");
     }
 
-    fn lives(&mut self, history: &History<'_>) {
-        let ends = [history.whole.from, history.whole.to].map(|at| at.date().to_string());
+    fn lives(&mut self, history: &History) {
+        let whole = history.whole();
+        let ends = [whole.from, whole.to].map(|at| at.date().to_string());
         self.out
             .raw("<div class=\"wide\" tabindex=\"0\"><table class=\"timeline\">\n<thead><tr><th scope=\"col\">");
         self.say(|w| w.fact);
@@ -52,7 +50,7 @@ impl Page<'_> {
         for life in &history.lives {
             let dates = [life.first.as_of, life.last.as_of].map(|at| at.date().to_string());
             let label = format!("{}: {} – {}", life.id, dates[0], dates[1]);
-            self.out.raw("<tr><th scope=\"row\"><code dir=\"ltr\">").text(life.id);
+            self.out.raw("<tr><th scope=\"row\"><code dir=\"ltr\">").text(&life.id);
             self.out.raw("</code></th><td class=\"bar\">");
             timeline::bar(&mut self.out, history, life, &label);
             self.out.raw("</td>");
@@ -64,29 +62,29 @@ impl Page<'_> {
         self.out.raw("</tbody></table></div>\n");
     }
 
-    fn changes(&mut self, history: &History<'_>, first: &Issue) {
+    fn changes(&mut self, history: &History) {
         self.out.raw("<h3>");
         self.say(|w| w.changes);
         self.out.raw("</h3>\n<ul>\n");
         let mut any = false;
         for life in &history.lives {
-            let mut events: Vec<(Pick, &Issue)> = Vec::new();
-            if life.first.number > first.number {
+            let mut events: Vec<(Pick, Mark)> = Vec::new();
+            if life.first.number > history.first.number {
                 events.push((|w| w.event_added, life.first));
             }
-            events.extend(life.changes.iter().map(|issue| {
+            events.extend(life.changes.iter().map(|mark| {
                 let pick: Pick = |w| w.event_changed;
-                (pick, *issue)
+                (pick, *mark)
             }));
-            if let Some((issue, _)) = life.announced {
-                events.push((|w| w.event_announced, issue));
+            if let Some(mark) = life.announced {
+                events.push((|w| w.event_announced, mark));
             }
-            if let Some(issue) = life.absent_from {
-                events.push((|w| w.event_absent, issue));
+            if let Some(mark) = life.absent_from {
+                events.push((|w| w.event_absent, mark));
             }
-            for (pick, issue) in events {
+            for (pick, mark) in events {
                 any = true;
-                self.event(life, pick, issue);
+                self.event(life, pick, mark);
             }
         }
         for gap in &history.gaps {
@@ -107,20 +105,21 @@ impl Page<'_> {
         self.out.raw("</ul>\n");
     }
 
-    fn event(&mut self, life: &Life<'_>, pick: Pick, issue: &Issue) {
-        self.out.raw("<li><code dir=\"ltr\">").text(life.id).raw("</code>: ");
+    fn event(&mut self, life: &Life, pick: Pick, issue: Mark) {
+        self.out.raw("<li><code dir=\"ltr\">").text(&life.id).raw("</code>: ");
         self.say(pick);
         self.out.raw(" ").text(&issue.number.to_string()).raw(" (");
         self.time(issue.as_of);
         self.out.raw(")");
         // A sentence that is gone from the list above is still shown in full.
         if life.absent_from.is_some_and(|gone| gone.number == issue.number) {
-            self.texts(life.fact.text.iter(), None);
+            let text = life.text.iter().map(|(tag, text)| (tag.as_str(), text.as_str()));
+            self.texts(text, None);
         }
         self.out.raw("</li>\n");
     }
 
-    fn issues(&mut self, series: &Series<'_>) {
+    fn issues(&mut self, history: &History) {
         self.out.raw("<details><summary>");
         self.say(|w| w.issues);
         self.out.raw(
@@ -134,8 +133,7 @@ impl Page<'_> {
         self.out.raw("</th><th scope=\"col\">");
         self.say(|w| w.signers);
         self.out.raw("</th></tr></thead>\n<tbody>\n");
-        for shown in series.issues.iter().rev().take(LISTED) {
-            let issue = shown.issue;
+        for issue in history.recent.iter().rev().take(LISTED) {
             let path = canary_format::layout::issue_path(issue.number);
             self.out.raw("<tr><td><a").attr("href", &path).raw(">");
             self.out
@@ -145,11 +143,10 @@ impl Page<'_> {
             self.out.raw("</td><td class=\"date\" dir=\"ltr\">");
             self.time(issue.next_due);
             self.out.raw("</td><td>");
-            let names: Vec<&str> = shown.signers().iter().map(|s| s.name.as_str()).collect();
-            self.out.raw("<bdi>").text(&names.join(", ")).raw("</bdi></td></tr>\n");
+            self.out.raw("<bdi>").text(&issue.signers.join(", ")).raw("</bdi></td></tr>\n");
         }
         self.out.raw("</tbody></table></div>\n");
-        if series.issues.len() > LISTED {
+        if history.recent.len() > LISTED {
             self.paragraph(|w| w.issues_more);
         }
         self.out.raw("</details>\n");

@@ -7,7 +7,7 @@ const RULE: &str = "------------------------------------------------------------
 
 /// The newest issue in full, in every language, with pins and the limits.
 pub(super) fn render(series: &Series<'_>) -> String {
-    let shown = series.newest();
+    let shown = series.newest;
     let issue = shown.issue;
     let url = &issue.publisher.canonical_url;
     let mut lines = vec![
@@ -38,8 +38,7 @@ pub(super) fn render(series: &Series<'_>) -> String {
     lines.extend(apart(&shown));
     lines.push("VERIFY".to_owned());
     lines.push(RULE.to_owned());
-    let first = &series.issues[0];
-    lines.push(command(&first.pin(url)));
+    lines.push(command(&series.first_pin()));
     lines.push(format!("newest issue: {}", shown.pin(url)));
     lines.push("This text is a copy for reading; what counts is the signed issue.".to_owned());
     lines.push(String::new());

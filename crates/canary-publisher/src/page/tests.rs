@@ -7,7 +7,7 @@ use canary_format::issue::Issue;
 use canary_format::key::Signature;
 use sha2::{Digest as _, Sha256};
 
-use super::{Series, Shown, render};
+use super::{History, Series, Shown, render};
 
 const HOSTILE: &str = "</script><img src=x onerror=alert(1)>\"'&amp;<!--";
 
@@ -48,7 +48,10 @@ fn files(issues: &[Issue]) -> Vec<(String, String)> {
     let envelopes: Vec<Envelope> = issues.iter().map(envelope).collect();
     let shown: Vec<Shown<'_>> =
         issues.iter().zip(&envelopes).map(|(issue, envelope)| Shown { issue, envelope }).collect();
-    let series = Series { issues: &shown, checkpoint: "origin\n1\nroot\n\n" };
+    let history = History::of(&shown).unwrap();
+    let newest = *shown.last().unwrap();
+    let checkpoint = "origin\n1\nroot\n\n";
+    let series = Series { history: &history, newest, carried: &envelopes, checkpoint };
     let text = |(path, bytes)| (path, String::from_utf8(bytes).unwrap());
     render(&series).into_iter().map(text).collect()
 }

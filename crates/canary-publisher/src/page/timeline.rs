@@ -8,21 +8,21 @@ const WIDTH: i64 = 1000;
 const HEIGHT: &str = "24";
 
 /// Draws the life of one fact on the axis of the whole history. `label` says the same in words.
-pub(super) fn bar(out: &mut Markup, history: &History<'_>, life: &Life<'_>, label: &str) {
+pub(super) fn bar(out: &mut Markup, history: &History, life: &Life, label: &str) {
     out.raw("<svg viewBox=\"0 0 1000 24\" preserveAspectRatio=\"none\" role=\"img\"");
     out.attr("aria-label", label).raw(">");
     rect(out, "track", 0, WIDTH, "9", "6");
     for span in &life.spans {
-        let (x, width) = place(history.whole, *span);
+        let (x, width) = place(history.whole(), *span);
         rect(out, "life", x, width, "3", "18");
     }
     for gap in &history.gaps {
-        let (x, width) = place(history.whole, *gap);
+        let (x, width) = place(history.whole(), *gap);
         rect(out, "gap", x, width, "0", HEIGHT);
     }
     for issue in &life.changes {
         let at = Span { from: issue.as_of, to: issue.as_of };
-        let x = place(history.whole, at).0.to_string();
+        let x = place(history.whole(), at).0.to_string();
         out.raw("<line class=\"change\"").attr("x1", &x).attr("x2", &x);
         out.raw(" y1=\"0\" y2=\"24\"/>");
     }

@@ -3,8 +3,8 @@
 use canary_format::checkpoint::Checkpoint;
 use canary_format::note::NoteSignature;
 
-use super::{Publication, pages};
-use crate::judging::{NotAuthentic, judge_series};
+use super::{Publication, PublishError};
+use crate::judging::judge_series;
 
 impl Publication {
     /// The signed checkpoint, as it will be published.
@@ -16,19 +16,20 @@ impl Publication {
     ///
     /// # Errors
     ///
-    /// Where the verifier does not call the series authentic with them; then nothing is added.
+    /// Where the verifier does not call the series authentic with them, or an envelope cannot be had; then
+    /// nothing is added.
     pub fn add_cosignatures(
         &mut self,
         lines: impl IntoIterator<Item = NoteSignature>,
-    ) -> Result<(), NotAuthentic> {
+    ) -> Result<(), PublishError> {
         let mut checkpoint = self.checkpoint.clone();
         for line in lines {
             checkpoint.note_mut().push(line);
         }
-        let judgement = judge_series(&self.series, &checkpoint, self.now)?;
-        self.pages = pages(&judgement, &checkpoint);
+        let judgement = judge_series(&self.series, &checkpoint, self.known, self.now)?;
         self.report = judgement.report;
         self.checkpoint = checkpoint;
+        self.pages = self.render()?;
         Ok(())
     }
 }

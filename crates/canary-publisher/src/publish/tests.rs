@@ -300,26 +300,29 @@ fn a_heartbeat_moves_on_and_never_back_and_only_on_the_newest_tree() {
     let mut site = Directory::open(target.path()).unwrap();
     let first = prepare(&folder, day(1)).unwrap();
     let key = folder.heartbeat_key().unwrap().unwrap();
-    let refresh = |publication: &Publication, site: &mut Directory, now| {
-        heartbeat::refresh(site, publication.series(), publication.newest(), &key, now)
+    let refresh = |site: &mut Directory, now| {
+        heartbeat::refresh(site, &heartbeat::Current::read(&folder).unwrap(), &key, now)
     };
-    assert!(matches!(refresh(&first, &mut site, day(1)), Err(HeartbeatError::Nothing)));
+    assert!(matches!(refresh(&mut site, day(1)), Err(HeartbeatError::Nothing)));
     first.write(&mut site, Depth::Growth).unwrap();
 
     let later = day(1).plus(7_200);
-    refresh(&first, &mut site, later).unwrap();
+    refresh(&mut site, later).unwrap();
     let shown = first.read_back(&mut site, later).unwrap();
     assert_eq!(shown.log.unwrap().heartbeat_at, Some(later));
     let proof = fs::read_to_string(target.path().join(LATEST_PROOF)).unwrap();
     let checkpoint = fs::read_to_string(target.path().join(CHECKPOINT)).unwrap();
     assert!(proof.ends_with(&checkpoint));
-    let back = refresh(&first, &mut site, later.plus(-1)).unwrap_err();
+    let page = fs::read_to_string(target.path().join("index.html")).unwrap();
+    let line = checkpoint.lines().find(|line| line.contains("/heartbeat ")).unwrap();
+    assert!(page.contains(line), "the page's copy has the new heartbeat");
+    let back = refresh(&mut site, later.plus(-1)).unwrap_err();
     assert!(matches!(back, HeartbeatError::Sign(SignError::ClockBehind { .. })), "{back}");
     assert_eq!(fs::read_to_string(target.path().join(CHECKPOINT)).unwrap(), checkpoint);
 
     draft(root.path(), &issues[1]);
-    let second = prepare(&folder, day(2)).unwrap();
-    let behind = refresh(&second, &mut site, day(2)).unwrap_err();
+    prepare(&folder, day(2)).unwrap();
+    let behind = refresh(&mut site, day(2)).unwrap_err();
     assert!(matches!(behind, HeartbeatError::Behind { published: 1, held: 2 }), "{behind}");
 }
 
@@ -331,4 +334,97 @@ fn publishing_with_a_clock_behind_the_published_heartbeat_is_refused() {
     prepare(&folder, day(1).plus(100)).unwrap().write(&mut site, Depth::Growth).unwrap();
     let error = prepare(&folder, day(1)).unwrap().write(&mut site, Depth::Growth).unwrap_err();
     assert!(matches!(error, UpdateError::Clock(SignError::ClockBehind { .. })), "{error}");
+}
+
+/// Publishes a series issue by issue from one folder, and gives the last publication.
+fn step_by_step(issues: &[Envelope], site: &mut Directory) -> (TempDir, Publication) {
+    let (root, folder) = folder_of(&[]);
+    let mut last = None;
+    for (number, envelope) in (1..).zip(issues) {
+        draft(root.path(), envelope);
+        let publication = prepare(&folder, day(number)).unwrap();
+        let updated = publication.write(site, Depth::Growth).unwrap();
+        publication.read_back_growth(site, &updated, day(number)).unwrap();
+        last = Some(publication);
+    }
+    (root, last.unwrap())
+}
+
+#[test]
+fn what_was_verified_before_gives_the_same_bytes_as_reading_everything() {
+    let mut issues = series(5);
+    // A fact that falls silent, and one that comes.
+    let mut other = content(6, issues.last());
+    other.facts[0].id = "net.other".to_owned();
+    issues.push(signed(other, &[ADA, BO]));
+    issues.push(signed(content(7, issues.last()), &[ADA, BO]));
+    let target = tempfile::tempdir().unwrap();
+    let mut site = Directory::open(target.path()).unwrap();
+    let (_root, grown) = step_by_step(&issues, &mut site);
+    assert!(grown.known.is_some());
+    let (_root, folder) = folder_of(&issues);
+    let whole = prepare(&folder, day(7)).unwrap();
+    assert!(whole.known.is_none());
+    assert_eq!(grown.checkpoint, whole.checkpoint);
+    for (one, other) in grown.pages.iter().zip(&whole.pages) {
+        assert_eq!(one.path, other.path);
+        assert!(one.bytes == other.bytes, "{}", one.path);
+    }
+    whole.read_back(&mut site, day(7)).unwrap();
+}
+
+#[test]
+fn an_issue_that_does_not_follow_what_was_verified_is_refused() {
+    let issues = series(3);
+    let target = tempfile::tempdir().unwrap();
+    let mut site = Directory::open(target.path()).unwrap();
+    let (root, _) = step_by_step(&issues[..2], &mut site);
+    let folder = Folder::open(root.path()).unwrap();
+    for wrong in [
+        signed(content(3, Some(&issues[0])), &[ADA, BO]),
+        signed(content(3, Some(&issues[1])), &[ADA]),
+        signed(content(3, Some(&issues[1])), &[ADA, MALLORY]),
+    ] {
+        draft(root.path(), &wrong);
+        assert!(matches!(prepare(&folder, day(3)), Err(PublishError::NotAuthentic(_))));
+    }
+    draft(root.path(), &issues[2]);
+    assert_eq!(prepare(&folder, day(3)).unwrap().newest().number, 3);
+}
+
+#[test]
+fn an_earlier_issue_that_was_changed_since_is_never_published() {
+    let issues = series(4);
+    let target = tempfile::tempdir().unwrap();
+    let mut site = Directory::open(target.path()).unwrap();
+    let (root, _) = step_by_step(&issues[..3], &mut site);
+    let folder = Folder::open(root.path()).unwrap();
+    fs::write(root.path().join("canaries/0002.json"), issues[0].bytes()).unwrap();
+    draft(root.path(), &issues[3]);
+    assert!(matches!(prepare(&folder, day(4)), Err(PublishError::Series(_))));
+    // Without what was verified, everything is read, and the verifier says what is wrong.
+    fs::remove_dir_all(root.path().join(".canary")).unwrap();
+    assert!(matches!(prepare(&folder, day(4)), Err(PublishError::NotAuthentic(_))));
+    fs::write(root.path().join("canaries/0002.json"), issues[1].bytes()).unwrap();
+    let publication = prepare(&folder, day(4)).unwrap();
+    publication.write(&mut site, Depth::Growth).unwrap();
+    publication.read_back(&mut site, day(4)).unwrap();
+}
+
+#[test]
+fn bundles_that_are_gone_are_noticed_when_one_more_issue_is_read_back() {
+    let issues = series(258);
+    let (root, folder) = folder_of(&issues[..257]);
+    let target = tempfile::tempdir().unwrap();
+    let mut site = Directory::open(target.path()).unwrap();
+    prepare(&folder, day(257)).unwrap().write(&mut site, Depth::Growth).unwrap();
+    draft(root.path(), &issues[257]);
+    let next = prepare(&folder, day(258)).unwrap();
+    let updated = next.write(&mut site, Depth::Growth).unwrap();
+    assert!(updated.written.len() < 16, "{:?}", updated.written);
+    next.read_back_growth(&mut site, &updated, day(258)).unwrap();
+    fs::remove_file(target.path().join("tile/entries/000")).unwrap();
+    assert!(next.read_back_growth(&mut site, &updated, day(258)).is_err());
+    next.write(&mut site, Depth::Everything).unwrap();
+    next.read_back(&mut site, day(258)).unwrap();
 }

@@ -140,6 +140,10 @@ impl Store for Directory {
         self.sync()
     }
 
+    fn lacks_any(&mut self, paths: &[String]) -> Result<bool, StoreError> {
+        Ok(paths.iter().any(|path| !self.path(path).exists()))
+    }
+
     fn read_site(&mut self) -> Result<Site, StoreError> {
         Ok(canary_verifier::files::read_site(&self.root))
     }

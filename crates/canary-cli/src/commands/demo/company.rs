@@ -150,7 +150,8 @@ impl Company {
         let envelope = Envelope::write(draft.payload(), &[genuine, forged]).map_err(failed)?;
         let series =
             Folder::open(&self.folder).and_then(|folder| folder.series()).map_err(failed)?;
-        let mut leaves: Vec<&[u8]> = series.envelopes().iter().map(Envelope::bytes).collect();
+        let before: Vec<_> = series.envelopes().collect::<Result<_, _>>().map_err(failed)?;
+        let mut leaves: Vec<&[u8]> = before.iter().map(|envelope| envelope.bytes()).collect();
         leaves.push(envelope.bytes());
         let hashes: Vec<_> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
         let tile = Tile { index: 0, width: leaves.len() as u64 };
