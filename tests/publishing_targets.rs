@@ -300,3 +300,125 @@ fn without_credentials_the_error_says_where_they_are_looked_for() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("AWS_ACCESS_KEY_ID"), "{said}");
 }
+
+/// What a URL answers, headers in lower case.
+fn answer(url: &str, path: &str) -> String {
+    let rest = url.strip_prefix("http://127.0.0.1:").unwrap();
+    let (port, prefix) = rest.split_once('/').unwrap();
+    http(port.parse().unwrap(), "GET", &format!("/{prefix}{path}"), "").to_ascii_lowercase()
+}
+
+#[test]
+fn nginx_takes_the_advice_that_a_site_brings_along() {
+    let publisher = Publisher::with(&series(2));
+    let site = publisher.site();
+    publisher.publish(&["--to", site.to_str().unwrap()]);
+    let Some(nginx) = folder::Nginx::serve(&site) else {
+        left_out("serving with nginx (it is not installed)");
+        return;
+    };
+    for (path, kind, caching) in [
+        ("checkpoint", "text/plain", "max-age=60"),
+        ("latest.tlog-proof", "text/plain", "max-age=60"),
+        ("latest.json", "application/json", "max-age=60"),
+        ("", "text/html", "max-age=60"),
+        ("canary.ics", "text/calendar", "max-age=60"),
+        ("feed.atom", "application/atom+xml", "max-age=60"),
+        ("badge.svg", "image/svg+xml", "max-age=60"),
+        ("issues/0001.json", "application/json", "immutable"),
+        ("tile/entries/000.p/2", "application/octet-stream", "immutable"),
+    ] {
+        let said = answer(&nginx.url, path);
+        let head = said.split("\r\n\r\n").next().unwrap();
+        assert!(head.starts_with("http/1.1 200"), "{path}: {head}");
+        assert!(head.contains(&format!("content-type: {kind}")), "{path}: {head}");
+        let caches: Vec<_> = head.lines().filter(|line| line.starts_with("cache-control")).collect();
+        assert!(caches.len() == 1 && caches[0].contains(caching), "{path}: {head}");
+        assert!(head.contains("x-content-type-options: nosniff"), "{path}: {head}");
+    }
+    assert!(answer(&nginx.url, "issues/0003.json").starts_with("http/1.1 404"));
+}
+
+#[test]
+fn caddy_and_apache_take_the_advice_that_a_site_brings_along() {
+    let publisher = Publisher::with(&series(1));
+    let site = publisher.site();
+    publisher.publish(&["--to", site.to_str().unwrap()]);
+    let root = publisher.path();
+    let caddyfile = format!(
+        "{{\n\tadmin off\n}}\n:8080 {{\n\troot * {}\n\timport {}/hosting/Caddyfile\n\tfile_server\n}}\n",
+        root.display(),
+        site.display()
+    );
+    std::fs::write(root.join("Caddyfile"), caddyfile).unwrap();
+    let caddy = Command::new("caddy")
+        .args(["validate", "--adapter", "caddyfile", "--config"])
+        .arg(root.join("Caddyfile"))
+        .env("HOME", root)
+        .output();
+    match caddy {
+        Ok(ran) => assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr)),
+        Err(_) => left_out("the advice for Caddy (it is not installed)"),
+    }
+    let modules = Path::new("/usr/lib/apache2/modules");
+    let config = format!(
+        "ServerRoot {0}\nServerName localhost\nListen 127.0.0.1:8080\nPidFile {0}/pid\nErrorLog {0}/errors\n\
+         LoadModule mpm_event_module {1}/mod_mpm_event.so\nLoadModule authz_core_module {1}/mod_authz_core.so\n\
+         LoadModule headers_module {1}/mod_headers.so\nLoadModule mime_module {1}/mod_mime.so\nTypesConfig /etc/mime.types\n\
+         <VirtualHost *:8080>\nDocumentRoot {0}\nInclude {2}/hosting/apache.conf\n</VirtualHost>\n",
+        root.display(),
+        modules.display(),
+        site.display()
+    );
+    std::fs::write(root.join("apache.conf"), config).unwrap();
+    let mut apache = Command::new("/usr/sbin/apache2");
+    apache.arg("-t").arg("-f").arg(root.join("apache.conf"));
+    match apache.output() {
+        Ok(ran) => assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr)),
+        Err(_) => left_out("the advice for Apache (it is not installed)"),
+    }
+}
+
+#[test]
+fn a_host_that_hides_well_known_is_named_and_told_what_to_do() {
+    let publisher = Publisher::with(&series(1));
+    let www = publisher.path().join("www");
+    let site = www.join(".well-known/canary");
+    let host = server::Server::new(move |request, out| {
+        if request.path.contains("/.") {
+            server::respond(out, 404, "", b"not found");
+        } else {
+            server::file(&www, request, out);
+        }
+    });
+    let url = format!("{}.well-known/canary/", host.url());
+    let to = ["--to", site.to_str().unwrap(), "--url", &url, "--wait", "0"];
+    let output = publisher.run("publish", &to);
+    assert_eq!(output.status.code(), Some(75));
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(said.contains("behind: it shows no canary yet"), "{said}");
+    assert!(said.contains("serve no hidden folders"), "{said}");
+    assert_eq!(newest_in(&site), 1);
+}
+
+#[test]
+fn a_cache_that_is_stale_for_a_while_is_waited_for() {
+    let publisher = Publisher::with(&series(1));
+    let site = publisher.site();
+    let old = publisher.path().join("old");
+    publisher.publish(&["--to", site.to_str().unwrap(), "--to", old.to_str().unwrap()]);
+    publisher.draft(2);
+    let (fresh, stale) = (site.clone(), old.clone());
+    let looks = std::sync::atomic::AtomicU32::new(0);
+    let cdn = server::Server::new(move |request, out| {
+        // The first look finds the copy that the cache kept.
+        let checkpoint = request.path.ends_with("/checkpoint");
+        let look = looks.fetch_add(u32::from(checkpoint), std::sync::atomic::Ordering::SeqCst);
+        server::file(if look < 2 { &stale } else { &fresh }, request, out);
+    });
+    let url = cdn.url();
+    let to = ["--to", site.to_str().unwrap(), "--url", &url, "--wait", "30"];
+    let said = publisher.publish(&to);
+    assert!(said.contains("shows the issue, verified"), "{said}");
+    assert!(cdn.asked().iter().filter(|path| path.ends_with("checkpoint")).count() >= 2);
+}

@@ -88,7 +88,24 @@ export function makeSeries({ count, origin = "canary.example/main", start = Date
     const bundle = Buffer.concat(part.flatMap((leaf) => [Buffer.from([leaf.length >> 8, leaf.length & 255]), leaf]));
     files.set(`tile/entries/${String(n).padStart(3, "0")}${part.length < 256 ? ".p/" + part.length : ""}`, bundle);
   }
-  return { files, pin: pins[0], pins, newest: last, at: time + 3600 };
+  return { files, leaves, pin: pins[0], pins, newest: last, at: time + 3600 };
+}
+
+// RFC 6962 section 2.1.1, from the leaf's sibling upward.
+function inclusion(hashes, index) {
+  if (hashes.length === 1) return [];
+  let split = 1;
+  while (split * 2 < hashes.length) split *= 2;
+  const [low, high] = [hashes.slice(0, split), hashes.slice(split)];
+  return index < split ? [...inclusion(low, index), root(high)] : [...inclusion(high, index - split), root(low)];
+}
+
+// The proofs of a `.canary` file back to issue `first`, newest first (format.md section 8.1).
+export function proofs({ files, leaves }, first) {
+  const hashes = leaves.map((leaf) => sha256(Buffer.from([0]), leaf));
+  return leaves.map((leaf, index) =>
+    ["c2sp.org/tlog-proof@v1", `extra ${leaf.toString("base64")}`, `index ${index}`, ...inclusion(hashes, index).map((hash) => hash.toString("base64")), "", files.get("checkpoint").toString()].join("\n"))
+    .slice(first - 1).reverse();
 }
 
 export function write(files, folder) {

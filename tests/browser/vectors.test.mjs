@@ -1,12 +1,12 @@
 // The page's verifier over every site of the vectors, and over edge cases of Ed25519.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { canary, corpora, folder, noble, root, shared } from "./canary.mjs";
-import { lives, write } from "./series.mjs";
+import { eventful, lives, proofs, write } from "./series.mjs";
 
 const places = [join(root, "tests", "vectors"), join(shared, "vectors")].filter(existsSync);
 const cases = places.flatMap((place) =>
@@ -83,6 +83,29 @@ for (const [name, make] of Object.entries(lives)) {
     }
   });
 }
+
+// One file back to the pin, whole and otherwise (format.md section 8.1).
+test("files of several proofs: the command agrees", { skip: noCommand }, async () => {
+  const series = eventful();
+  const all = proofs(series, 1);
+  const other = all.slice();
+  other[2] = other[2].replace(/\n(\S+)\n\n/, (line) => line.replace(/[A-Za-z]/, (c) => (c === "A" ? "B" : "A")));
+  const files = {
+    whole: all, newest: all.slice(0, 1), "from 4": proofs(series, 4), "a gap": [all[0], ...all.slice(2)], "the wrong way round": all.slice().reverse(),
+    "twice": [all[0], all[0]], "another checkpoint": [all[0], all[1].replace(/\u2014 canary\.example\/main\/heartbeat .*\n/, "")],
+    "no envelope": [all[0], all[1].replace(/extra .*\n/, "")], "another hash": other, "something after": [...all, "x\n"], "an empty line between": [all[0], "\n", all[1]],
+    "cut short": [all[0], all[1].slice(0, 200)], "no last line end": [all.join("").slice(0, -1)],
+  };
+  const folder = mkdtempSync(join(tmpdir(), "canary-agree-"));
+  const at = new Date(series.at * 1000).toISOString().replace(".000Z", "Z");
+  for (const [name, parts] of Object.entries(files)) {
+    const file = join(folder, `${name.replaceAll(" ", "-")}.canary`);
+    writeFileSync(file, parts.join(""));
+    for (const pin of [null, series.pin, series.pins[3], series.pins.at(-1)]) await agrees(file, pin, at);
+  }
+  const whole = await canary.judge({ bytes: new Uint8Array(readFileSync(join(folder, "whole.canary"))) }, { pin: series.pin, at: series.at, engine: engines[0] });
+  assert.ok(whole.issue.number === 9 && !whole.findings.some(({ code }) => code === "UNPINNED" || code === "LOG_INCONSISTENT"));
+});
 
 const cctv = join(corpora, "ed25519", "cctv.json");
 for (const engine of engines) {

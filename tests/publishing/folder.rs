@@ -85,6 +85,63 @@ impl Publisher {
     }
 }
 
+/// nginx with the configuration that a site brings along, for that site; its URL. It ends with the value.
+pub(crate) struct Nginx {
+    run: std::process::Child,
+    _folder: TempDir,
+    pub(crate) url: String,
+}
+
+impl Nginx {
+    /// `None` where nginx is not installed. A configuration that it refuses fails the test.
+    pub(crate) fn serve(site: &Path) -> Option<Self> {
+        let found = |path: &&str| Path::new(path).exists();
+        let program = ["/usr/sbin/nginx", "/usr/bin/nginx"].into_iter().find(found)?;
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        // The fixture's canonical URL ends in /main/.
+        std::os::unix::fs::symlink(site.canonicalize().unwrap(), root.join("main")).unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|name| format!("{name}_temp_path {}/{name};\n", root.display()))
+            .concat();
+        let mime = Path::new("/etc/nginx/mime.types");
+        let types = if mime.exists() { format!("include {};\n", mime.display()) } else { String::new() };
+        // The tests' folders are readable to their owner alone.
+        let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
+        let config = format!(
+            "user {};\npid {1}/pid;\nerror_log {1}/errors;\nevents {{}}\nhttp {{\naccess_log off;\n{types}{temporary}\
+             server {{\nlisten 127.0.0.1:{port};\nroot {1};\ninclude {1}/main/hosting/nginx.conf;\n}}\n}}\n",
+            user.trim(),
+            root.display()
+        );
+        let path = root.join("nginx.conf");
+        std::fs::write(&path, config).unwrap();
+        let mut nginx = Command::new(program);
+        nginx.arg("-e").arg(root.join("errors")).arg("-c").arg(&path);
+        let checked = nginx.arg("-t").output().unwrap();
+        assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+        let mut nginx = Command::new(program);
+        nginx.arg("-e").arg(root.join("errors")).arg("-c").arg(&path).args(["-g", "daemon off;"]);
+        let mut run = nginx.spawn().unwrap();
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(run.try_wait().unwrap().is_none(), "nginx ended");
+            assert!(std::time::Instant::now() < end, "nginx does not listen");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        Some(Self { run, _folder: folder, url: format!("http://127.0.0.1:{port}/main/") })
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // Its workers end with it only where it may tell them.
+        let _ = Command::new("kill").args(["-s", "TERM", &self.run.id().to_string()]).status();
+        let _ = self.run.wait();
+    }
+}
+
 /// Says what a test left out, past the capture of a passing test's output.
 pub(crate) fn left_out(what: &str) {
     use std::io::Write as _;

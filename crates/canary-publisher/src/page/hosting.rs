@@ -90,8 +90,18 @@ location ^~ {path} {{
         add_header X-Content-Type-Options nosniff;
         add_header Access-Control-Allow-Origin *;
     }}
-    location ~ \\.atom$ {{ default_type application/atom+xml; add_header Cache-Control \"{FRESH}\"; }}
-    location ~ \\.ics$ {{ default_type text/calendar; add_header Cache-Control \"{FRESH}\"; }}
+    location ~ \\.atom$ {{
+        default_type application/atom+xml;
+        add_header Cache-Control \"{FRESH}\";
+        add_header X-Content-Type-Options nosniff;
+        add_header Access-Control-Allow-Origin *;
+    }}
+    location ~ \\.ics$ {{
+        default_type text/calendar;
+        add_header Cache-Control \"{FRESH}\";
+        add_header X-Content-Type-Options nosniff;
+        add_header Access-Control-Allow-Origin *;
+    }}
 }}
 "
     )
