@@ -24,6 +24,7 @@
 
   function show() {
     canary.showReport($("report"), shown.report, language, shown.extra());
+    $("outcome").dataset.tone = { alive: "ok", attention: "warn", alarm: "alarm" }[shown.report.severity] ?? "";
     $("outcome").replaceChildren(el("a", { href: "#check", lang: language, dir: "ltr" }, say(language, "outcome"), " ", say(language, `severity_${shown.report.severity}`)));
   }
 
@@ -71,6 +72,7 @@
     const now = Date.now() / 1000;
     const [due, expires] = [canary.instant(dates.next_due), canary.instant(dates.expires)];
     const [key, instant] = now <= due ? ["now_before", due] : now <= expires ? ["now_after", due] : ["now_expired", expires];
+    $("now").dataset.tone = { now_before: "ok", now_after: "warn", now_expired: "alarm" }[key];
     canary.note($("now"), language, key, { relative: canary.relative(instant - now, language) });
   }
 

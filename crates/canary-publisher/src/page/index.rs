@@ -157,6 +157,8 @@ impl Page<'_> {
 
     fn dates(&mut self, issue: &Issue) {
         self.heading("dates", |w| w.dates);
+        // What one look has to answer comes first; only the reader's browser knows it.
+        self.out.raw("<div id=\"now\" class=\"lead\"></div>\n<p id=\"outcome\" class=\"lead\"></p>\n");
         self.out.raw("<dl class=\"dates\">\n");
         let dates: [(_, Pick, _); 3] = [
             ("as_of", |w| w.as_of, issue.as_of),
@@ -172,7 +174,7 @@ impl Page<'_> {
             self.out.raw("<span class=\"local\"").attr("data-local", &instant).raw("></span>");
             self.out.raw("</dd></div>\n");
         }
-        self.out.raw("</dl>\n<div id=\"now\"></div>\n<p id=\"outcome\"></p>\n</section>\n");
+        self.out.raw("</dl>\n</section>\n");
     }
 
     fn check(&mut self) {
