@@ -332,7 +332,8 @@ fn nginx_takes_the_advice_that_a_site_brings_along() {
         let head = said.split("\r\n\r\n").next().unwrap();
         assert!(head.starts_with("http/1.1 200"), "{path}: {head}");
         assert!(head.contains(&format!("content-type: {kind}")), "{path}: {head}");
-        let caches: Vec<_> = head.lines().filter(|line| line.starts_with("cache-control")).collect();
+        let caches: Vec<_> =
+            head.lines().filter(|line| line.starts_with("cache-control")).collect();
         assert!(caches.len() == 1 && caches[0].contains(caching), "{path}: {head}");
         assert!(head.contains("x-content-type-options: nosniff"), "{path}: {head}");
     }

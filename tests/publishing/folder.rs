@@ -106,9 +106,11 @@ impl Nginx {
             .map(|name| format!("{name}_temp_path {}/{name};\n", root.display()))
             .concat();
         let mime = Path::new("/etc/nginx/mime.types");
-        let types = if mime.exists() { format!("include {};\n", mime.display()) } else { String::new() };
+        let types =
+            if mime.exists() { format!("include {};\n", mime.display()) } else { String::new() };
         // The tests' folders are readable to their owner alone.
-        let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
+        let user =
+            String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
         let config = format!(
             "user {};\npid {1}/pid;\nerror_log {1}/errors;\nevents {{}}\nhttp {{\naccess_log off;\n{types}{temporary}\
              server {{\nlisten 127.0.0.1:{port};\nroot {1};\ninclude {1}/main/hosting/nginx.conf;\n}}\n}}\n",

@@ -158,7 +158,8 @@ impl Page<'_> {
     fn dates(&mut self, issue: &Issue) {
         self.heading("dates", |w| w.dates);
         // What one look has to answer comes first; only the reader's browser knows it.
-        self.out.raw("<div id=\"now\" class=\"lead\"></div>\n<p id=\"outcome\" class=\"lead\"></p>\n");
+        self.out
+            .raw("<div id=\"now\" class=\"lead\"></div>\n<p id=\"outcome\" class=\"lead\"></p>\n");
         self.out.raw("<dl class=\"dates\">\n");
         let dates: [(_, Pick, _); 3] = [
             ("as_of", |w| w.as_of, issue.as_of),
