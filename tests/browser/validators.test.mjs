@@ -40,7 +40,9 @@ test("HTML and SVG are valid", { skip: noVnu, timeout: 300000 }, () => {
     const { stdout, stderr } = spawnSync("java", ["-Xss2m", "-jar", vnu, "--stdout", "--format", "json", kind, ...files], { encoding: "utf8", maxBuffer: 1 << 26 });
     assert.ok(stdout, stderr);
     const said = JSON.parse(stdout).messages.map(({ type, subType, message, extract, url }) => `${subType ?? type}: ${message} ${url?.split("/").pop()} ${(extract ?? "").slice(0, 200)}`);
-    assert.deepEqual([...new Set(said)], []);
+    // The checker does not hold a policy's hashes against what is inline; Chromium does, in page.test.mjs.
+    const kept = said.filter((line) => !/^(warning|info): Inline (script|style) violates Content Security Policy/.test(line));
+    assert.deepEqual([...new Set(kept)], []);
   }
 });
 

@@ -25,7 +25,7 @@
   function show() {
     canary.showReport($("report"), shown.report, language, shown.extra());
     $("outcome").dataset.tone = { alive: "ok", attention: "warn", alarm: "alarm" }[shown.report.severity] ?? "";
-    $("outcome").replaceChildren(el("a", { href: "#check", lang: language, dir: "ltr" }, say(language, "outcome"), " ", say(language, `severity_${shown.report.severity}`)));
+    $("outcome").replaceChildren(el("a", { href: "#check", lang: language, dir: "ltr" }, say(language, "outcome"), " ", canary.summary(shown.report, language)));
   }
 
   function languageButtons() {

@@ -122,6 +122,7 @@
     });
     $("languages").append(button);
   }
+  $("folder").webkitdirectory = true; // no attribute of the standard
   for (const id of ["file", "folder"]) $(id).addEventListener("change", (event) => give(fromList(event.target.files)));
   $("drop").addEventListener("dragover", (event) => {
     event.preventDefault();

@@ -50,12 +50,21 @@
         el("span", {}, stepText(step, language), " ", el("b", { class: "result" }, say(language, step.result))))));
   }
 
+  function findingText(finding, language) {
+    const key = ["OVERDUE", "LAPSED", "MISSING", "UNREACHABLE"].includes(finding.code) ? `f_${finding.code}` : finding.code;
+    return say(language, key, readable(finding, language));
+  }
+
   function findings(report, language) {
     if (!report.findings.length) return el("p", {}, say(language, "no_findings"));
-    return el("ul", { class: "findings" }, ...report.findings.map((finding) => {
-      const key = ["OVERDUE", "LAPSED", "MISSING", "UNREACHABLE"].includes(finding.code) ? `f_${finding.code}` : finding.code;
-      return el("li", { "data-severity": finding.severity }, el("code", {}, finding.code), " ", say(language, key, readable(finding, language)));
-    }));
+    return el("ul", { class: "findings" }, ...report.findings.map((finding) =>
+      el("li", { "data-severity": finding.severity }, el("code", {}, finding.code), " ", findingText(finding, language))));
+  }
+
+  // The outcome in a line: what an alarm is about comes with it.
+  function summary(report, language) {
+    const line = say(language, `severity_${report.severity}`);
+    return report.severity === "alarm" ? `${line} ${findingText(report.findings[0], language)}` : line;
   }
 
   // The whole report: what can be acted on first, then findings, steps and the limits.
@@ -78,5 +87,5 @@
     container.replaceChildren(el("p", {}, el("span", { lang: ui, dir: "ltr" }, say(ui, key, values))));
   }
 
-  Object.assign(canary, { el, local, relative, showReport, note });
+  Object.assign(canary, { el, local, relative, showReport, summary, note });
 })((globalThis.warrantCanary ??= {}));

@@ -17,7 +17,7 @@
     severity_alarm: "At least one check did not hold.",
     severity_unknown: "Nothing can be concluded.",
     // Steps
-    holds: "holds", fails: "does not hold", "left out": "not checked here",
+    holds: "holds", fails: "does not hold", "left out": "nothing to check",
     step_engine: "Signature arithmetic: {engine}",
     step_checkpoint: "Checkpoint read: {size} issues of {origin}",
     step_checkpoint_fails: "Checkpoint read",
@@ -104,7 +104,7 @@
     severity_attention: "请看下列发现。",
     severity_alarm: "至少有一项检查不成立。",
     severity_unknown: "不能得出任何结论。",
-    holds: "成立", fails: "不成立", "left out": "此处未检查",
+    holds: "成立", fails: "不成立", "left out": "无需检查",
     step_engine: "签名运算：{engine}",
     step_checkpoint: "已读检查点：{origin}，共 {size} 期",
     step_checkpoint_fails: "读取检查点",

@@ -24,7 +24,7 @@ pub(super) fn bar(out: &mut Markup, history: &History, life: &Life, label: &str)
         let at = Span { from: issue.as_of, to: issue.as_of };
         let x = place(history.whole(), at).0.to_string();
         out.raw("<line class=\"change\"").attr("x1", &x).attr("x2", &x);
-        out.raw(" y1=\"0\" y2=\"24\"/>");
+        out.raw(" y1=\"0\" y2=\"24\" vector-effect=\"non-scaling-stroke\"/>");
     }
     out.raw("</svg>");
 }
