@@ -27,8 +27,8 @@ pub(super) fn script(source: &str) -> String {
 
 /// A style of this crate. No string in it has one of the pairs that are joined.
 pub(super) fn style(source: &str) -> String {
-    let kept = |line: &&str| !line.is_empty() && !(line.starts_with("/*") && line.ends_with("*/"));
-    let lines = source.lines().map(str::trim).filter(kept);
+    let comment = |line: &str| line.starts_with("/*") && line.ends_with("*/");
+    let lines = source.lines().map(str::trim).filter(|line| !comment(line));
     let joined = [(": ", ":"), ("; ", ";"), (", ", ","), (" {", "{"), ("{ ", "{"), (" }", "}")];
     lines.map(|line| joined.iter().fold(line.to_owned(), |l, (a, b)| l.replace(a, b))).collect()
 }
