@@ -39,7 +39,7 @@ enum Failed {
     /// The store did not answer for a moment: no fault of the canary's.
     NotAsked,
     Unreachable(String),
-    Said(Said),
+    Said(Box<Said>),
 }
 
 impl From<StoreError> for Failed {
@@ -81,7 +81,7 @@ impl<S: Store> DialectCheck<S> {
             let outcome = match failed {
                 Failed::NotAsked => Outcome::NotAsked,
                 Failed::Unreachable(words) => Outcome::Unreachable(words),
-                Failed::Said(said) => Outcome::Said(Box::new(said)),
+                Failed::Said(said) => Outcome::Said(said),
             };
             Observation::new(now, outcome)
         });
@@ -186,7 +186,8 @@ fn part(place: usize, url: &Url, obtained: Obtained<Vec<u8>>) -> Result<Vec<u8>,
     let about = if place == 0 { String::new() } else { url.to_string() };
     let said = |standing, code, message: String, about| {
         let finding = Stated { code, severity: Severity::Alarm, about, message };
-        Err(Failed::Said(Said { standing, findings: vec![finding], ..Said::default() }))
+        let said = Said { standing, findings: vec![finding], ..Said::default() };
+        Err(Failed::Said(Box::new(said)))
     };
     match obtained {
         Obtained::Got(bytes) => Ok(bytes),
