@@ -215,8 +215,9 @@ impl Coverage {
         for layer in Layer::all() {
             let mut cells = Vec::new();
             for (supplier, standing, services) in &columns {
+                let spoken = facts::spoken(standing, layer);
                 for service in services {
-                    cells.push(cell(supplier, standing, service, layer, at)?);
+                    cells.push(cell(supplier, standing, service, (layer, &spoken), at)?);
                 }
             }
             let status = cells.iter().map(|cell| cell.status).min().unwrap_or(Status::Customer);
@@ -246,7 +247,7 @@ fn cell(
     supplier: &Supplier<'_>,
     standing: &Standing<'_>,
     service: &ServiceSummary,
-    layer: Layer,
+    (layer, spoken): (Layer, &facts::Spoken<'_>),
     at: Timestamp,
 ) -> Result<CoverageCell, CoverageError> {
     let held = match service.model {
@@ -255,7 +256,7 @@ fn cell(
         })?),
         None => None,
     };
-    let (covered_by, passed_over) = facts::of(supplier, standing, service, layer, at);
+    let (covered_by, passed_over) = facts::of(supplier, standing, service, spoken, at);
     let status = match held.map(|cell| cell.who) {
         Some(Responsibility::Customer) => Status::Customer,
         _ if covered_by.is_empty() => Status::Uncovered,

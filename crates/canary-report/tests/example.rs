@@ -22,9 +22,16 @@ use canary_report::watch::WatchRecord;
 use fixture::{DAY, Series, at, fact, list, localised};
 
 const STACK: &str = r#"# The stack of the worked example in docs/reports.md: notes kept by one supplier on the machines of
-# another, and an old tool whose canary is of another format.
+# another, behind the edge network of a third, and an old tool whose canary is of another format.
 customer = "Example Hospital"
 profile = "yd-t-4060-2022"
+
+[[supplier]]
+id = "edge"
+target = "../../canaries/site"
+pin = "https://canary.example.net/edge/#1:sha256:TqiMCiD7hEwXiDqg9RXn03p_1tjpaOvZ0WN1I0j25Q8"
+services = ["cdn"]
+third_country = "US"
 
 [[supplier]]
 id = "fjord"
@@ -58,12 +65,12 @@ const WATCH: &str = r#"{
   "watcher": "watch.hospital.example",
   "origin": "tern.example/.well-known/canary",
   "url": "https://tern.example/.well-known/canary/",
-  "from": "2026-10-01T09:10:00Z",
-  "to": "2026-10-21T11:55:00Z",
+  "from": "2026-11-01T09:10:00Z",
+  "to": "2026-11-22T11:10:00Z",
   "interval": 3600,
-  "looks": 476,
+  "looks": 500,
   "gaps": [
-    { "from": "2026-10-09T22:10:00Z", "to": "2026-10-10T05:10:00Z" }
+    { "from": "2026-11-09T22:10:00Z", "to": "2026-11-10T05:10:00Z" }
   ]
 }
 "#;
@@ -71,11 +78,11 @@ const WATCH: &str = r#"{
 const WREN: &str = "Wren Tools canary, 2026-10-01. Expires: 2026-12-31\n\nWe have not received an order of the kind named in our report.\n";
 
 fn start() -> Timestamp {
-    at("2026-10-01T09:00:00Z")
+    at("2026-11-01T09:00:00Z")
 }
 
 fn now() -> Timestamp {
-    at("2026-10-21T12:00:00Z")
+    at("2026-11-22T12:00:00Z")
 }
 
 fn sentence(id: &str, role: &str, layers: &[&str], en: &str, zh: &str) -> Fact {
@@ -109,7 +116,7 @@ fn fjord() -> Series {
     );
     Series::new("fjord", 110, &[("compute", "iaas"), ("objects", "paas")], start())
         .facts(vec![access, equipment, bulk])
-        .issues(21)
+        .issues(22)
 }
 
 /// A vendor that was silent for three days, and ended a sentence with notice.
@@ -141,7 +148,7 @@ fn tern() -> Series {
             "我们没有被迫超出公布期限保留、复制或推迟删除客户数据。",
         )
     };
-    let end = at("2026-10-19T00:00:00Z");
+    let end = at("2026-11-20T00:00:00Z");
     let mut after = Series::new("tern", 160, &[("notes", "saas")], start())
         .facts(vec![keys(), code(), retention()])
         .issues(6)
@@ -151,7 +158,7 @@ fn tern() -> Series {
         .issues(3)
         .facts(vec![keys(), code()]);
     after.content.retiring = None;
-    after.issues(2)
+    after.issues(3)
 }
 
 fn files() -> BTreeMap<String, Vec<u8>> {
@@ -204,6 +211,6 @@ fn the_example_is_as_it_was_made() {
 #[test]
 fn its_files_read() {
     let text = fs::read_to_string(folder().join("suppliers.toml")).unwrap();
-    assert_eq!(Stack::parse(&text).unwrap().suppliers.len(), 3);
+    assert_eq!(Stack::parse(&text).unwrap().suppliers.len(), 4);
     assert!(WatchRecord::parse(&fs::read(folder().join("tern/watch.json")).unwrap()).is_ok());
 }

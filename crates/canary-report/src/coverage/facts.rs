@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use canary_format::issue::{Fact, Issue, Scope, Tense};
 use canary_format::time::{Date, Timestamp};
+use canary_verifier::judge::VerifiedIssue;
 use canary_verifier::report::Code;
 use serde::Serialize;
 
@@ -91,34 +92,43 @@ pub enum Reason {
     Jurisdiction,
 }
 
+/// The facts that spoke of a layer, each with the newest issue that did: nothing before that issue can
+/// matter.
+pub(super) fn spoken<'a>(standing: &Standing<'a>, layer: Layer) -> Spoken<'a> {
+    let mut spoken = BTreeMap::new();
+    for issue in standing.series.iter().map(VerifiedIssue::issue) {
+        for fact in &issue.facts {
+            if contains(&fact.scope.layers, layer.name()) {
+                spoken.insert(fact.id.as_str(), (issue, fact));
+            }
+        }
+    }
+    Spoken(spoken)
+}
+
+/// Facts by id, and the issue that says each.
+pub(super) struct Spoken<'a>(BTreeMap<&'a str, (&'a Issue, &'a Fact)>);
+
 /// The facts that cover a cell, and those that do not, each in the order of ids.
 pub(super) fn of(
     supplier: &Supplier<'_>,
     standing: &Standing<'_>,
     service: &ServiceSummary,
-    layer: Layer,
+    spoken: &Spoken<'_>,
     at: Timestamp,
 ) -> (Vec<Covering>, Vec<PassedOver>) {
     let Some(newest) = standing.newest() else {
         return (Vec::new(), Vec::new());
     };
-    // The newest issue that said each fact of this layer: nothing before it can matter.
-    let mut spoken: BTreeMap<&str, (&Issue, &Fact)> = BTreeMap::new();
-    for verified in standing.series {
-        for fact in &verified.issue().facts {
-            if contains(&fact.scope.layers, layer.name()) {
-                spoken.insert(&fact.id, (verified.issue(), fact));
-            }
-        }
-    }
     let mut covering = Vec::new();
     let mut passed_over = Vec::new();
-    for (id, (issue, fact)) in spoken {
+    for (id, (issue, fact)) in &spoken.0 {
         let reason = ended(supplier, standing, newest, issue, id, at)
             .or_else(|| outside(supplier, service, &fact.scope));
         match reason {
             Some(reason) => {
-                passed_over.push(PassedOver { id: id.to_owned(), reason, issue: issue.number });
+                let id = (*id).to_owned();
+                passed_over.push(PassedOver { id, reason, issue: issue.number });
             }
             None => covering.push(covering_fact(standing, newest, fact, at)),
         }

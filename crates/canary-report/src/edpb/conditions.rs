@@ -178,12 +178,12 @@ fn cadence(seen: &Seen<'_>) -> Condition {
                 let beyond = |language: Language| language.duration(cadence.seconds_beyond);
                 evidence.push(Bilingual::new(
                     format!(
-                        "{} such times exceed 24 hours; {} of the period lie outside.",
+                        "Times of more than 24 hours without a new one: {}; beyond those hours lie {} of the period.",
                         cadence.beyond.len(),
                         beyond(Language::English)
                     ),
                     format!(
-                        "其中 {} 段超过 24 小时；期间内共有 {} 在此之外。",
+                        "其中 {} 段超过 24 小时；期间内超出部分共计 {}。",
                         cadence.beyond.len(),
                         beyond(Language::Chinese)
                     ),
