@@ -64,6 +64,8 @@ fn paragraph(paper: &mut Paper, text: &str, style: (Face, f32, Shade)) {
 
 /// Lines that fit a width in points.
 fn wrap(text: &str, width: f32, face: Face, size: f32) -> Vec<String> {
+    // Sums of widths differ in their last digits by the order of adding.
+    let width = width + 0.1;
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
         let mut line = String::new();
