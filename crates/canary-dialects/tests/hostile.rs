@@ -1,10 +1,10 @@
 //! Whatever is given, nothing panics, nothing unsigned counts, and the verdict is one of the four.
 
 use canary_dialects::Timestamp;
-use canary_dialects::dialect::{DIALECTS, recognise};
+use canary_dialects::dialect::{DIALECTS, dialect, recognise};
 use canary_dialects::import::{Version, import};
 use canary_dialects::judge::{Context, judge};
-use canary_dialects::reading::{Outcome, Published};
+use canary_dialects::reading::{Kind, Outcome, Published};
 use canary_dialects::sshsig::SshKey;
 use canary_dialects::trust::{Key, Trust};
 use canary_verifier::report::{Severity, State};
@@ -94,5 +94,63 @@ proptest::proptest! {
         let state = |at: i64| judge(&reading.issues, &reading.remarks, &Trust::default(), &Context::default(), Timestamp::from_unix(at)).report.state;
         let order = |state: State| match state { State::Live => 0, State::Overdue => 1, _ => 2 };
         proptest::prop_assert!(order(state(from)) <= order(state(from + more)));
+    }
+}
+
+/// A public key packet with a modulus of so many bits and nothing behind it.
+fn rsa(bits: u16) -> Vec<u8> {
+    let mut modulus = vec![0x5a; usize::from(bits.div_ceil(8))];
+    modulus[0] = 1 << ((bits - 1) % 8);
+    if let Some(last) = modulus.last_mut() {
+        *last |= 1;
+    }
+    let mut body = vec![4, 0x60, 0, 0, 0, 1];
+    body.extend(bits.to_be_bytes());
+    body.extend(modulus);
+    body.extend([0, 17, 1, 0, 1]);
+    let mut packet = vec![0xc6, 0xff];
+    packet.extend(u32::try_from(body.len()).expect("far less").to_be_bytes());
+    packet.extend(body);
+    packet
+}
+
+#[test]
+fn keys_of_absurd_size_are_refused_before_they_are_used() {
+    assert!(Key::read(&rsa(2048)).is_ok());
+    assert!(Key::read(&rsa(8192)).is_ok());
+    for bits in [8200, 16_384, 65_528] {
+        let began = std::time::Instant::now();
+        assert!(Key::read(&rsa(bits)).is_err(), "{bits}");
+        assert!(began.elapsed().as_secs() < 5, "{bits}");
+    }
+    // A length is a claim: nothing is set aside for it.
+    let mut claims = rsa(2048);
+    claims[2..6].copy_from_slice(&[0xff; 4]);
+    assert!(Key::read(&claims).is_err());
+    assert!(Key::read(&[0xc6, 0xff, 0xff, 0xff, 0xff, 0xff]).is_err());
+}
+
+#[test]
+fn megabytes_of_armour_and_signatures_are_one_pass() {
+    let trust = trust();
+    let line = "iQIzBAEBCgAdFiEEaabbccddaabbccddaabbccddaabbccddaabbccddaabbccdd\n";
+    let block = format!(
+        "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{}-----BEGIN PGP SIGNATURE-----\n\n{}-----END PGP SIGNATURE-----\n",
+        "- -----BEGIN PGP SIGNED MESSAGE-----\n".repeat(20_000),
+        line.repeat(20_000)
+    );
+    let short = "-----BEGIN PGP SIGNED MESSAGE-----\n\nx\n-----BEGIN PGP SIGNATURE-----\n\nwsBc\n-----END PGP SIGNATURE-----\n";
+    let many = short.repeat(20_000);
+    let crlf = many.replace('\n', "\r\n");
+    let dashes = format!("-----BEGIN PGP SIGNED MESSAGE-----\n\n{}\n", "-".repeat(10 << 20));
+    for body in [block, many, crlf, dashes] {
+        let began = std::time::Instant::now();
+        let published = Published { source: "x", body: body.as_bytes(), beside: &[], seen: None };
+        let reading = dialect(Kind::OpenPgp).read(&published, &trust);
+        assert!(reading.issues.iter().all(|issue| {
+            issue.signatures.iter().all(|signed| signed.outcome != Outcome::Good)
+        }));
+        assert!(!reading.remarks.is_empty());
+        assert!(began.elapsed().as_secs() < 20, "{}", body.len());
     }
 }

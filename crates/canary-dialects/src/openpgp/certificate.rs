@@ -4,7 +4,8 @@ use std::io::Cursor;
 
 use pgp::composed::{Deserializable, SignedPublicKey};
 use pgp::packet::{PublicKey, PublicSubkey, RevocationCode, Signature, SignatureType};
-use pgp::types::{Fingerprint, KeyDetails, KeyId, Tag};
+use pgp::ser::Serialize as _;
+use pgp::types::{Fingerprint, KeyDetails, KeyId, PublicParams, Tag};
 
 use crate::Timestamp;
 use crate::trust::KeyError;
@@ -100,7 +101,12 @@ impl Certificate {
                 all
             };
         for key in keys {
-            found.push(Self::checked(&key.map_err(|e| damaged(e.to_string()))?));
+            let key = key.map_err(|e| damaged(e.to_string()))?;
+            let subkeys = key.public_subkeys.iter().map(|sub| sub.key.public_params());
+            if subkeys.chain([key.primary_key.public_params()]).any(oversized) {
+                return Err(damaged("RSA key larger than 8192 bits".into()));
+            }
+            found.push(Self::checked(&key));
         }
         if found.is_empty() { Err(KeyError::Unknown) } else { Ok(found) }
     }
@@ -163,6 +169,13 @@ impl Certificate {
         }
         Self { fingerprint: primary.fingerprint(), keys }
     }
+}
+
+/// Checked before the key is used for anything: what a check costs grows with the square of its size.
+fn oversized(key: &PublicParams) -> bool {
+    // The modulus, an exponent of 33 bits, and two lengths.
+    const MOST: usize = 1024 + 5 + 2 * 2;
+    matches!(key, PublicParams::RSA(_)) && key.write_len() > MOST
 }
 
 /// The key's valid statements about itself: direct signatures and those over its names.
