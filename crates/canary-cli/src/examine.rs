@@ -4,8 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use canary_format::checkpoint::{Checkpoint, MAX_CHECKPOINT};
-use canary_format::digest::Digest;
+use canary_format::checkpoint::Checkpoint;
 use canary_format::envelope::Envelope;
 use canary_format::issue::Issue;
 use canary_format::pin::Pin;
@@ -17,7 +16,7 @@ use canary_verifier::judge::{Judgement, WitnessCopy, judge};
 use canary_verifier::state::{CachedCheckpoint, StateError, Store, TargetState};
 use canary_verifier::target::{Place, Prefix, Target};
 use canary_verifier::trust_store::{Entry, TrustError, TrustStore};
-use canary_verifier::witness::{MAX_POLICY, Witness, WitnessPolicy};
+use canary_verifier::witness::{MAX_POLICY, WitnessPolicy};
 use canary_verifier::{files, fork};
 use clap::Args;
 
@@ -247,26 +246,12 @@ impl Subject {
         evidence: &Evidence,
     ) -> Result<Vec<WitnessCopy>, Failure> {
         let Some(origin) = origin(&evidence.source) else { return Ok(Vec::new()) };
-        let witnesses = trust.witnesses.iter().flat_map(WitnessPolicy::witnesses);
-        let at = |witness: &Witness| {
-            let prefix = Prefix::parse(witness.url.as_deref()?).ok()?;
-            Some((witness.key.clone(), prefix))
-        };
-        let (keys, prefixes): (Vec<_>, Vec<_>) = witnesses.filter_map(at).unzip();
-        if prefixes.is_empty() {
+        let Some(policy) = &trust.witnesses else { return Ok(Vec::new()) };
+        if policy.witnesses().iter().all(|witness| witness.url.is_none()) {
             return Ok(Vec::new());
         }
-        let hash = Digest::of(origin.as_bytes()).to_string();
-        let path = format!("{}/checkpoint", hash.trim_start_matches("sha256:"));
-        let limit = MAX_CHECKPOINT as u64;
         let fetcher = self.fetcher()?;
-        let copies = run(fetcher.objects(&prefixes, &path, limit))?;
-        let copy = |((key, prefix), checkpoint): ((_, Prefix), _)| WitnessCopy {
-            key,
-            url: prefix.join(&path).to_string(),
-            checkpoint,
-        };
-        Ok(keys.into_iter().zip(prefixes).zip(copies).map(copy).collect())
+        run(fetcher.witness_copies(policy, &origin))
     }
 
     fn fetch(

@@ -6,10 +6,11 @@ mod recent;
 
 use std::sync::Arc;
 
+use canary_format::checkpoint::Checkpoint;
 use canary_format::time::Timestamp;
 use canary_verifier::evidence::{Evidence, Freshness, Obtained, Seen, Site, Source, Trust};
 use canary_verifier::fetch::{Change, Fetcher, FetcherError, Known, Limits, Network};
-use canary_verifier::judge::{Judgement, judge};
+use canary_verifier::judge::{Judgement, WitnessCopy, judge};
 use canary_verifier::report::{Code, Finding};
 use canary_verifier::state::CachedCheckpoint;
 use canary_verifier::target::Prefix;
@@ -21,6 +22,7 @@ use crate::checker::private_hosts;
 use crate::fleet::Fleet;
 use crate::memory::Memory;
 use crate::observe::{Body, Check, Dates, Heartbeat, Observation, Outcome, Said, Standing, Stated};
+use crate::policy::Witnesses;
 use crate::store::{Store, StoreError};
 use crate::target::{Target, TargetId};
 
@@ -71,6 +73,32 @@ impl<S: Store> NativeCheck<S> {
     }
 }
 
+impl<S: Store> NativeCheck<S> {
+    /// The witnesses' own copies of the checkpoint that was served.
+    async fn witness_copies(&self, target: &Target, evidence: &Evidence) -> Vec<WitnessCopy> {
+        let addressed = |witnesses: &&Arc<Witnesses>| witnesses.has_addresses();
+        let witnesses = target.policy.witnesses.as_ref().filter(addressed);
+        let (Some(witnesses), Source::Site(site)) = (witnesses, &evidence.source) else {
+            return Vec::new();
+        };
+        let Obtained::Got(bytes) = &site.checkpoint else { return Vec::new() };
+        let Ok(checkpoint) = Checkpoint::parse(bytes) else { return Vec::new() };
+        self.fetcher.witness_copies(witnesses.policy(), checkpoint.origin()).await
+    }
+}
+
+/// The copies that a finding speaks of: evidence beside what was served.
+fn contrary(copies: &[WitnessCopy], judgement: &Judgement) -> Vec<Body> {
+    let spoken_of = |copy: &&WitnessCopy| {
+        judgement.report.findings.iter().any(|finding| finding.url.as_deref() == Some(&copy.url))
+    };
+    let body = |copy: &WitnessCopy| match &copy.checkpoint {
+        Obtained::Got(bytes) => Some(Body { url: copy.url.clone(), bytes: bytes.clone() }),
+        _ => None,
+    };
+    copies.iter().filter(spoken_of).filter_map(body).collect()
+}
+
 impl<S: Store> Check for NativeCheck<S> {
     async fn check(&self, target: &Target, memory: &Memory, now: i64) -> Observation {
         let Ok(prefix) = Prefix::parse(&target.url) else {
@@ -101,17 +129,20 @@ impl<S: Store> Check for NativeCheck<S> {
         } else {
             let (trust, before) = (trust(target), seen.clone());
             let (evidence, checkpoint) = (fetched.evidence, fetched.checkpoint);
+            let copies = self.witness_copies(target, &evidence).await;
             let judged = tokio::task::spawn_blocking(move || {
-                let judgement = judge(&evidence, &trust, before.as_deref(), at);
-                (judgement, evidence)
+                let judgement = judge(&evidence, &trust, before.as_deref(), at)
+                    .beside_witness_copies(&copies, at);
+                (judgement, evidence, copies)
             });
             match judged.await {
-                Ok((judgement, evidence)) => self.observe(
-                    Look { target, kept, seen: seen.as_deref(), now },
-                    judgement,
-                    &evidence,
-                    checkpoint,
-                ),
+                Ok((judgement, evidence, copies)) => {
+                    let look = Look { target, kept, seen: seen.as_deref(), now };
+                    let contrary = contrary(&copies, &judgement);
+                    let mut observation = self.observe(look, judgement, &evidence, checkpoint);
+                    observation.bodies.extend(contrary);
+                    observation
+                }
                 Err(_) => {
                     Observation::new(now, Outcome::Unreachable("judging was cut short".to_owned()))
                 }
@@ -182,10 +213,12 @@ impl<S: Store> NativeCheck<S> {
 }
 
 /// Whether an unchanged checkpoint leaves nothing to judge: no date that the judge alone compares has
-/// passed, and there is no mirror to compare with.
+/// passed, and there is no mirror and no witness's own copy to compare with.
 fn may_skip(memory: &Memory, target: &Target, now: i64) -> bool {
     let Some(said) = &memory.said else { return false };
+    let witnesses = target.policy.witnesses.as_ref();
     target.mirrors.is_empty()
+        && !witnesses.is_some_and(|witnesses| witnesses.has_addresses())
         && said.issue.as_ref().is_some_and(|issue| now <= issue.expires)
         && !said.findings.iter().any(|finding| axes::needs_clock(finding.code))
 }
@@ -195,7 +228,9 @@ fn may_skip(memory: &Memory, target: &Target, now: i64) -> bool {
 fn judged_by(target: &Target) -> String {
     let policy = &target.policy;
     let pin = target.pin.as_ref().map(ToString::to_string).unwrap_or_default();
-    let asked = (policy.acknowledged, policy.max_interval_days, policy.require_freshness);
+    let witnesses = policy.witnesses.as_ref().map(|witnesses| witnesses.digest().to_string());
+    let asked =
+        (policy.acknowledged, policy.max_interval_days, policy.require_freshness, witnesses);
     canary_format::digest::Digest::of(format!("{pin} {asked:?}").as_bytes()).to_string()
 }
 
@@ -206,6 +241,7 @@ fn trust(target: &Target) -> Trust {
         acknowledged: policy.acknowledged,
         max_interval_days: policy.max_interval_days,
         freshness: if policy.require_freshness { Freshness::Required } else { Freshness::AsBefore },
+        witnesses: policy.witnesses.as_ref().map(|witnesses| witnesses.policy().clone()),
         ..Trust::default()
     }
 }

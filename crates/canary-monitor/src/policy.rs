@@ -1,5 +1,10 @@
 //! How a target is watched: intervals, patience and reminders.
 
+mod witnesses;
+
+use std::sync::Arc;
+
+pub use self::witnesses::Witnesses;
 use crate::form::Form;
 
 /// Shared by all targets that are watched alike. Durations are seconds.
@@ -26,6 +31,8 @@ pub struct Policy {
     pub max_interval_days: i64,
     /// Whether not-before evidence is asked for.
     pub require_freshness: bool,
+    /// Which witnesses must have cosigned; those of them that say where they are, are compared with.
+    pub witnesses: Option<Arc<Witnesses>>,
     /// The newest issue acknowledged.
     pub acknowledged: Option<u64>,
     /// Whether its host's name may resolve to addresses that are not public.
@@ -47,6 +54,7 @@ impl Default for Policy {
             routes: Vec::new(),
             max_interval_days: 100,
             require_freshness: false,
+            witnesses: None,
             acknowledged: None,
             danger_allow_private: false,
             form: Form::Native,

@@ -18,6 +18,7 @@ mod object;
 mod request;
 mod site;
 pub mod time_servers;
+mod witnesses;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,8 +1,5 @@
 //! What a `[[target]]` says of a canary of another format: dialect, keys, quorum, cadence.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use canary_dialects::dates::Cadence;
@@ -38,7 +35,9 @@ pub(super) fn form(reader: &mut Reader<'_, '_>, url: Option<&Spanned<String>>) -
     let mut files = Vec::new();
     for (person, paths) in reader.lists("keys") {
         for path in paths {
-            let Some(bytes) = key_file(reader, &path) else { continue };
+            let Some(bytes) = reader.source.named_file(&path, MAX_KEY_FILE, "a key") else {
+                continue;
+            };
             match Key::read(&bytes) {
                 Ok(keys) => {
                     trust.add(&person, keys);
@@ -49,7 +48,7 @@ pub(super) fn form(reader: &mut Reader<'_, '_>, url: Option<&Spanned<String>>) -
         }
     }
     if let Some(path) = reader.string("allowed_signers")
-        && let Some(bytes) = key_file(reader, &path)
+        && let Some(bytes) = reader.source.named_file(&path, MAX_KEY_FILE, "a key")
     {
         match SshKey::allowed_signers(&String::from_utf8_lossy(&bytes)) {
             Ok(all) => {
@@ -115,26 +114,4 @@ pub(super) fn text_url(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;
     let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
     (matches!(url.scheme(), "http" | "https") && plain).then(|| url.to_string())
-}
-
-fn key_file(reader: &mut Reader<'_, '_>, path: &Spanned<String>) -> Option<Vec<u8>> {
-    match bounded(&reader.source.path(path.get_ref())) {
-        Ok(Some(bytes)) => Some(bytes),
-        Ok(None) => {
-            reader.source.mistake(path.span(), "larger than a key can be");
-            None
-        }
-        Err(error) => {
-            let message = format!("cannot read {:?}: {error}", path.get_ref());
-            reader.source.mistake(path.span(), message);
-            None
-        }
-    }
-}
-
-fn bounded(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    let limit = MAX_KEY_FILE as u64;
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }

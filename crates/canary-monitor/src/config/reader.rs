@@ -1,6 +1,8 @@
 //! Reads a TOML table member by member, noting every mistake and going on.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Read as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +27,22 @@ impl Source<'_> {
     /// A path as the file means it: relative to its own folder.
     pub(super) fn path(&self, path: &str) -> PathBuf {
         self.file.parent().unwrap_or(Path::new(".")).join(path)
+    }
+
+    /// The bytes of a file that the user names, where there are at most `limit`; else a mistake.
+    pub(super) fn named_file(
+        &mut self,
+        path: &Spanned<String>,
+        limit: usize,
+        what: &str,
+    ) -> Option<Vec<u8>> {
+        let message = match bounded(&self.path(path.get_ref()), limit) {
+            Ok(Some(bytes)) => return Some(bytes),
+            Ok(None) => format!("larger than {what} can be"),
+            Err(error) => format!("cannot read {:?}: {error}", path.get_ref()),
+        };
+        self.mistake(path.span(), message);
+        None
     }
 }
 
@@ -229,4 +247,11 @@ impl<'a, 'b> Reader<'a, 'b> {
             }
         }
     }
+}
+
+/// A file's bytes, where there are at most `limit`.
+pub(super) fn bounded(path: &Path, limit: usize) -> std::io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() <= limit).then_some(bytes))
 }

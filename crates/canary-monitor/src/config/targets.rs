@@ -7,6 +7,7 @@ use std::sync::Arc;
 use canary_format::pin::Pin;
 use canary_format::text::is_url_prefix;
 use canary_verifier::target::Prefix;
+use canary_verifier::witness::MAX_POLICY;
 use toml::Spanned;
 
 use super::dialect::{form, text_url};
@@ -14,7 +15,7 @@ use super::mistake::Mistake;
 use super::reader::Reader;
 use super::sections::{Written, interval, place};
 use crate::form::Form;
-use crate::policy::Policy;
+use crate::policy::{Policy, Witnesses};
 use crate::target::{Target, TargetId};
 
 /// What targets have that do not say otherwise.
@@ -87,6 +88,7 @@ fn policy(reader: &mut Reader<'_, '_>, from: &Policy) -> Policy {
             .integer("max_interval_days", 1..=400)
             .unwrap_or(from.max_interval_days),
         require_freshness: reader.flag("require_freshness").unwrap_or(from.require_freshness),
+        witnesses: witnesses(reader).or_else(|| from.witnesses.clone()),
         acknowledged: reader
             .integer("acknowledged", 1..=i64::MAX)
             .and_then(|number| u64::try_from(number).ok())
@@ -95,6 +97,19 @@ fn policy(reader: &mut Reader<'_, '_>, from: &Policy) -> Policy {
             .flag("danger_allow_private")
             .unwrap_or(from.danger_allow_private),
         form: Form::Native,
+    }
+}
+
+/// The policy file that `witnesses` names.
+fn witnesses(reader: &mut Reader<'_, '_>) -> Option<Arc<Witnesses>> {
+    let path = reader.string("witnesses")?;
+    let bytes = reader.source.named_file(&path, MAX_POLICY, "a witness policy")?;
+    match Witnesses::parse(&bytes) {
+        Ok(witnesses) => Some(Arc::new(witnesses)),
+        Err(refusal) => {
+            reader.source.mistake(path.span(), refusal.to_string());
+            None
+        }
     }
 }
 

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use canary_verifier::trust_store::{Entry, TrustStore};
+use canary_verifier::witness::MAX_POLICY;
 
 use super::mistake::Mistake;
-use super::reader::Reader;
+use super::reader::{Reader, bounded};
 use super::targets::{Defaults, url_prefix};
 use crate::fleet::{AddError, FleetBuilder};
-use crate::policy::Policy;
+use crate::policy::{Policy, Witnesses};
 use crate::target::{Target, TargetId};
 
 /// A trust file whose series are watched.
@@ -58,7 +59,14 @@ impl TrustList {
         match TrustStore::new(path).entries() {
             Ok(entries) => {
                 for entry in entries {
-                    match self.target(&entry) {
+                    let witnesses = match entry.witnesses.as_deref().map(read_policy).transpose() {
+                        Ok(witnesses) => witnesses,
+                        Err(message) => {
+                            complain(message);
+                            continue;
+                        }
+                    };
+                    match self.target(&entry, witnesses) {
                         Some(target) => match fleet.add(&target) {
                             Ok(()) | Err(AddError::Twice(_)) => {}
                             Err(error) => complain(error.to_string()),
@@ -74,16 +82,15 @@ impl TrustList {
         }
     }
 
-    fn target(&self, entry: &Entry) -> Option<Target> {
+    fn target(&self, entry: &Entry, witnesses: Option<Witnesses>) -> Option<Target> {
         let url = entry.url.as_deref().or(entry.pin.as_ref().map(|pin| pin.url.as_str()))?;
         let url = url_prefix(url)?;
-        let policy = match entry.acknowledged {
-            None => Arc::clone(&self.policy),
-            acknowledged => {
-                let acknowledged = acknowledged.max(self.policy.acknowledged);
-                Arc::new(Policy { acknowledged, ..(*self.policy).clone() })
-            }
-        };
+        let mut policy = Arc::clone(&self.policy);
+        if entry.acknowledged.is_some() || witnesses.is_some() {
+            let own = Arc::make_mut(&mut policy);
+            own.acknowledged = entry.acknowledged.max(own.acknowledged);
+            own.witnesses = witnesses.map(Arc::new).or(own.witnesses.take());
+        }
         Some(Target {
             id: TargetId::of(&url),
             name: url.clone(),
@@ -93,5 +100,17 @@ impl TrustList {
             labels: self.labels.clone(),
             policy,
         })
+    }
+}
+
+/// The witness policy that an entry of the trust file names; else what is wrong with it.
+fn read_policy(path: &Path) -> Result<Witnesses, String> {
+    let shown = path.display();
+    match bounded(path, MAX_POLICY) {
+        Ok(Some(bytes)) => {
+            Witnesses::parse(&bytes).map_err(|refusal| format!("{shown}: {refusal}"))
+        }
+        Ok(None) => Err(format!("{shown}: larger than a witness policy can be")),
+        Err(error) => Err(format!("cannot read {shown}: {error}")),
     }
 }
