@@ -276,7 +276,12 @@ async fn what_is_old_goes_and_what_counts_stays<S: Store>(a: S, b: S) {
     a.commit(first).await.expect("written");
     let notice = a.outgoing(NOW, 60, 1).await.expect("it claims").remove(0);
     a.settle(&notice, NOW, Settled::Sent).await.expect("settled");
-    let keep = Retention { evidence: Some(100), events: Some(100), notices: Some(100) };
+    let keep = Retention {
+        evidence: Some(100),
+        events: Some(100),
+        notices: Some(100),
+        ..Retention::default()
+    };
     b.prune(&keep, NOW + 50).await.expect("it prunes");
     assert!(a.bodies(vec![gone]).await.expect("it reads")[0].is_some());
     b.prune(&keep, NOW + 101).await.expect("it prunes");
