@@ -15,12 +15,23 @@ pub(crate) struct Postgres {
     folder: tempfile::TempDir,
     programs: PathBuf,
     user: Option<(u32, u32)>,
+    fsync: &'static str,
     pub(crate) port: u16,
 }
 
 impl Postgres {
-    /// Starts a server; `None` where it is not installed.
+    /// Starts a server; `None` where it is not installed. Workers are killed here, not the server: it
+    /// need not flush.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with("off")
+    }
+
+    /// The same for figures: it flushes.
+    pub(crate) fn start_flushing() -> Option<Self> {
+        Self::start_with("on")
+    }
+
+    fn start_with(fsync: &'static str) -> Option<Self> {
         let programs = programs()?;
         let user =
             match fs::metadata("/proc/self").map(|it| std::os::unix::fs::MetadataExt::uid(&it)) {
@@ -34,7 +45,7 @@ impl Postgres {
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = free.local_addr().expect("an address").port();
         drop(free);
-        let server = Self { folder, programs, user, port };
+        let server = Self { folder, programs, user, port, fsync };
         let data = server.data();
         server.program(
             "initdb",
@@ -46,11 +57,9 @@ impl Postgres {
 
     fn begin(&self) {
         let socket = self.folder.path().display();
-        // Workers are killed here, not the server: it need not flush.
         let options = format!(
             "-c fsync={} -k {socket} -p {} -c listen_addresses=127.0.0.1 -c max_connections=200",
-            fsync(),
-            self.port
+            self.fsync, self.port
         );
         let log = format!("{socket}/log");
         self.program(
@@ -152,11 +161,6 @@ impl Drop for Postgres {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
-}
-
-/// Figures want the real thing.
-fn fsync() -> &'static str {
-    if std::env::var_os("CANARY_POSTGRES_FSYNC").is_some() { "on" } else { "off" }
 }
 
 fn programs() -> Option<PathBuf> {

@@ -14,6 +14,12 @@ pub struct Memory {
     pub said: Option<Said>,
     /// When it was last reached.
     pub reached_at: Option<i64>,
+    /// When a canary was last read there: not when its host answered something else.
+    pub read_at: Option<i64>,
+    /// Since when none could be read.
+    pub unread_since: Option<i64>,
+    /// How many looks in a row did not read one.
+    pub unread: u32,
     /// When it was last asked.
     pub asked_at: Option<i64>,
     /// The first look: asked while the monitor's own network worked.

@@ -196,8 +196,10 @@ fn look(
         let told = memory.episodes.iter().any(|e| e.key.code == Code::Unreachable);
         if vantage.network == Network::Down && !told {
             (memory.failures, memory.failing_since) = (0, None);
+            (memory.unread, memory.unread_since) = (0, None);
             return Look::Frozen;
         }
+        not_read(memory, now);
         if memory.failures == 0 {
             events.push(Event { at: now, kind: EventKind::Lost, detail: inert(reason) });
         }
@@ -214,6 +216,13 @@ fn look(
     memory.answers = memory.answers.saturating_add(1);
     if let Some(checker) = &seen.checker {
         memory.checker.clone_from(checker);
+    }
+    match &seen.outcome {
+        Outcome::Said(said) if passes(said) => not_read(memory, now),
+        _ => {
+            memory.read_at = Some(now);
+            (memory.unread, memory.unread_since) = (0, None);
+        }
     }
     match &seen.outcome {
         Outcome::Said(said) => {
@@ -248,16 +257,24 @@ fn noted(before: Option<&Said>, said: &Said, now: i64) -> Vec<Event> {
     mild.map(|f| event(now, EventKind::Noted, &f.code, &f.about)).collect()
 }
 
+fn not_read(memory: &mut Memory, now: i64) {
+    memory.unread = memory.unread.saturating_add(1);
+    memory.unread_since.get_or_insert(now);
+}
+
 /// What may be a passing error of the host: it does not wipe out what was said before.
 fn is_passing(code: Code) -> bool {
     matches!(code, Code::Missing | Code::Malformed | Code::TooLarge)
 }
 
+fn passes(said: &Said) -> bool {
+    said.standing != Standing::Authentic
+        && (said.standing == Standing::Missing || said.findings.iter().any(|f| is_passing(f.code)))
+}
+
 fn merge(old: Option<Said>, new: Said) -> Said {
-    let passing = new.standing != Standing::Authentic
-        && (new.standing == Standing::Missing || new.findings.iter().any(|f| is_passing(f.code)));
     match old {
-        Some(old) if passing => {
+        Some(old) if passes(&new) => {
             let mut findings = new.findings;
             let kept = old.findings.into_iter().filter(|f| !is_passing(f.code));
             for finding in kept {
@@ -342,19 +359,19 @@ fn believe(
     believed
 }
 
-/// A date that passed counts once the canary was reached at or after it; or, where it cannot be reached,
-/// after a while no longer than an interval.
+/// A date that passed counts once a canary was read at or after it; or, where none can be read, because
+/// the host does not answer or answers something else, after a while no longer than an interval.
 fn deadline_is_ripe(memory: &Memory, scene: Scene<'_>, finding: &Stated) -> bool {
     let Scene { policy, vantage, now, .. } = scene;
     let Some(said) = &memory.said else { return false };
     let passed = axes::deadlines(said, now);
     let Some((date, _)) = passed.iter().find(|(_, f)| f.code == finding.code) else { return false };
-    if memory.reached_at.is_some_and(|reached| reached > *date) {
+    if memory.read_at.is_some_and(|read| read > *date) {
         return true;
     }
-    let waited = now - memory.failing_since.map_or(*date, |since| since.max(*date));
-    let tried = memory.failures >= policy.confirm_checks
-        || (memory.failures > 0 && waited > policy.interval / 2)
+    let waited = now - memory.unread_since.map_or(*date, |since| since.max(*date));
+    let tried = memory.unread >= policy.confirm_checks
+        || (memory.unread > 0 && waited > policy.interval / 2)
         || memory.hold_until.is_some_and(|until| now < until);
     let fair = match vantage.network {
         Network::Up => waited > grace(policy),
@@ -364,7 +381,7 @@ fn deadline_is_ripe(memory: &Memory, scene: Scene<'_>, finding: &Stated) -> bool
     tried && fair
 }
 
-/// How long a passed date waits for a canary that cannot be reached, in seconds: as long as not being
+/// How long a passed date waits for a canary that cannot be read, in seconds: as long as not being
 /// reachable itself does, and always less than an interval.
 fn grace(policy: &Policy) -> i64 {
     policy.unreachable_after.clamp(5, (policy.interval * 3 / 4).max(5))
@@ -381,7 +398,9 @@ fn plan(memory: &mut Memory, scene: Scene<'_>, observation: Option<&Observation>
         let at = match (tries, frozen) {
             (0, false) => slot,
             (0, true) => slot.min(now + (policy.interval / 8).clamp(30, 1_800)),
-            (tries, _) => slot.min(now + schedule::backoff(id, tries, policy.interval)),
+            (tries, _) => {
+                slot.min(now + schedule::backoff(id, tries, longest_wait(memory, policy)))
+            }
         };
         memory.ask_at = Some(at.max(memory.hold_until.unwrap_or(at)));
     }
@@ -391,7 +410,7 @@ fn plan(memory: &mut Memory, scene: Scene<'_>, observation: Option<&Observation>
         .said
         .as_ref()
         .and_then(|said| axes::last_deadline(said, now))
-        .map(|date| memory.failing_since.map_or(date, |since| since.max(date)) + grace(policy) + 1)
+        .map(|date| memory.unread_since.map_or(date, |since| since.max(date)) + grace(policy) + 1)
         .filter(|&at| at > now);
     let reminder = memory.episodes.iter().filter_map(|e| episode::reminder_at(e, policy)).min();
     [deadline.map(|date| date + 1), ripening, reminder.map(|at| at.max(now + 60))]
@@ -399,6 +418,16 @@ fn plan(memory: &mut Memory, scene: Scene<'_>, observation: Option<&Observation>
         .flatten()
         .fold(ask, i64::min)
         .max(now + 1)
+}
+
+/// The longest wait between two tries. Until trouble of transport is believed, a host that answers for ten
+/// minutes of the hour is noticed to.
+fn longest_wait(memory: &Memory, policy: &Policy) -> i64 {
+    let told = memory.episodes.iter().any(|episode| episode.key.code == Code::Unreachable);
+    match memory.failures > 0 && !told {
+        true => policy.interval.min((policy.unreachable_after / 6).max(60)),
+        false => policy.interval,
+    }
 }
 
 fn event(at: i64, kind: EventKind, code: &Code, about: &str) -> Event {
@@ -415,6 +444,8 @@ fn sane(mut memory: Memory, now: i64) -> Memory {
         }
     };
     bound(&mut memory.reached_at);
+    bound(&mut memory.read_at);
+    bound(&mut memory.unread_since);
     bound(&mut memory.asked_at);
     bound(&mut memory.looked_at);
     bound(&mut memory.failing_since);

@@ -21,6 +21,9 @@ use tokio::sync::watch;
 use crate::error::{Failure, Kind};
 use crate::output;
 
+/// TLS sessions kept at most: some five kilobytes each, for the certificates.
+const SESSIONS: usize = 8_192;
+
 pub(super) struct Options {
     pub(super) config: PathBuf,
     pub(super) once: bool,
@@ -66,7 +69,8 @@ fn host_name() -> String {
 fn settings<S: Store>(config: Config, store: &S) -> Result<Settings<Checker<S>>, Failure> {
     let deadline = Duration::from_secs(config.limits.check_timeout.unsigned_abs());
     // Sessions are resumed rather than connections kept: a fleet has too many hosts for that.
-    let limits = Limits { deadline, idle_per_host: 0, ..Limits::default() };
+    let sessions = config.fleet.hosts().min(SESSIONS);
+    let limits = Limits { deadline, idle_per_host: 0, sessions, ..Limits::default() };
     let checker = Checker::new(store.clone(), &config.fleet, limits)
         .map_err(|error| Failure::from_error(Kind::Io, &error))?;
     let sinks = Sinks::new(&config.sinks).map_err(|error| Failure::from_error(Kind::Io, &error))?;
