@@ -35,7 +35,7 @@ before(() => {
 });
 const each = (...files) => Object.values(sites).flatMap((site) => files.map((file) => join(site, file)));
 
-test("HTML and SVG are valid", { skip: noVnu, timeout: 300000 }, () => {
+test("HTML and SVG are valid", { skip: noVnu, timeout: 900000 }, () => {
   for (const [kind, files] of [["--html", each("index.html", "verifier.html")], ["--svg", each("badge.svg")]]) {
     const { stdout, stderr } = spawnSync("java", ["-Xss2m", "-jar", vnu, "--stdout", "--format", "json", kind, ...files], { encoding: "utf8", maxBuffer: 1 << 26 });
     assert.ok(stdout, stderr);
@@ -46,7 +46,7 @@ test("HTML and SVG are valid", { skip: noVnu, timeout: 300000 }, () => {
   }
 });
 
-test("the Atom feed follows its grammar", { skip: noVnu, timeout: 120000 }, () => {
+test("the Atom feed follows its grammar", { skip: noVnu, timeout: 600000 }, () => {
   const driver = ["-cp", vnu, "nu.validator.vendor.thaiopensource.relaxng.util.Driver", "-c", join(here, "atom.rnc")];
   const run = (...files) => spawnSync("java", [...driver, ...files], { encoding: "utf8" });
   const feeds = run(...each("feed.atom"));
