@@ -39,7 +39,7 @@ export const launch = () =>
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
   });
 
-const TYPES = { html: "text/html; charset=utf-8", json: "application/json", svg: "image/svg+xml", txt: "text/plain; charset=utf-8" };
+const TYPES = { html: "text/html; charset=utf-8", css: "text/css; charset=utf-8", json: "application/json", svg: "image/svg+xml", txt: "text/plain; charset=utf-8" };
 
 // Serves `find(path)`, which gives bytes or null, until `close`.
 export async function serve(find) {
