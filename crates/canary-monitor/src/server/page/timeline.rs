@@ -32,7 +32,8 @@ pub(super) fn write(html: &mut String, events: &[StoredEvent], now: i64) {
     );
     for bar in bars(events, now).iter().filter(|bar| bar.to >= start) {
         let place = |at: i64| (at.clamp(start, now) - start) * WIDTH / SPAN;
-        let (x, end) = (place(bar.from), place(bar.to));
+        // What begins now still shows.
+        let (x, end) = (place(bar.from).min(WIDTH - 2), place(bar.to));
         let _ = write!(
             html,
             "<rect class=\"{}\" x=\"{x}\" y=\"{}\" width=\"{}\" height=\"11\"><title>{}</title></rect>",
