@@ -98,7 +98,7 @@ fn signed_message(seen: &Seen<'_>) -> Condition {
             let (first, last) = (first.issue().number, newest.number);
             let mut evidence = vec![Bilingual::new(
                 format!(
-                    "Issues {first} to {last} verify: chained, and signed by a quorum of the roster. Issue {last} holds for {}, was due again at {} and expires at {}.",
+                    "Issues {first} to {last} verify: chained, and signed by a quorum of the roster. Issue {last} holds for {}; next due {}, expires {}.",
                     newest.as_of, newest.next_due, newest.expires
                 ),
                 format!(
