@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod build;
+#[path = "monitor/live.rs"]
+mod live;
 mod monitor;
 mod server;
 
@@ -12,11 +14,11 @@ use std::process::Command;
 use build::{Series, first};
 use canary_format::pin::Pin;
 use canary_format::time::Timestamp;
+use live::{DAY, live, pin, publish};
 use monitor::{Operator, Pages, Running, codes, have, now, wait_for};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-const DAY: i64 = 86_400;
 const FACTS: [&str; 2] =
     ["We have never placed a backdoor.", "We have not handed over any private key."];
 
@@ -184,32 +186,6 @@ fn a_dialect_once_recognised_stays() {
     let line = operator.once().remove("it").unwrap();
     assert_eq!((line["state"].as_str(), &line["severity"]), (Some("UNVERIFIED"), &"alarm".into()));
     assert!(!codes(&line).contains(&"UNSIGNED"), "{line}");
-}
-
-/// A native series that is live now, at this URL, and its pin.
-fn live(url: &str, issues: u64) -> Series {
-    let mut content = first();
-    content.as_of = now().plus(-DAY - 3_600 * i64::try_from(issues).unwrap());
-    (content.next_due, content.expires) = (now().plus(7 * DAY), now().plus(14 * DAY));
-    content.publisher.canonical_url = url.to_owned();
-    let mut series = Series::of(content, &["Ada", "Bo"]);
-    for _ in 1..issues {
-        let mut next = series.next();
-        (next.next_due, next.expires) = (now().plus(7 * DAY), now().plus(14 * DAY));
-        next.as_of = series.newest.as_of.plus(3_600);
-        series.push(next, &["Ada", "Bo"]);
-    }
-    series.heartbeat_at(now().plus(-600))
-}
-
-fn pin(series: &Series, url: &str) -> Pin {
-    Pin { url: url.to_owned(), ..series.pin(1) }
-}
-
-fn publish(pages: &Pages, below: &str, series: &Series) {
-    let folder = tempfile::tempdir().unwrap();
-    series.write(folder.path());
-    pages.folder(below, folder.path());
 }
 
 #[test]

@@ -53,7 +53,11 @@ pub(crate) fn private_hosts(fleet: &Fleet) -> BTreeSet<String> {
     let urls = vouched.flat_map(|target| {
         let dialect = target.policy.form.dialect();
         let signatures = dialect.map(|dialect| dialect.signatures().to_vec()).unwrap_or_default();
-        [target.url].into_iter().chain(target.mirrors).chain(signatures).collect::<Vec<_>>()
+        let witnesses = target.policy.witnesses.as_ref().map(|one| one.policy().witnesses());
+        let witnesses = witnesses.unwrap_or_default().iter().filter_map(|one| one.url.clone());
+        let witnesses: Vec<String> = witnesses.collect();
+        let all = [target.url].into_iter().chain(target.mirrors).chain(signatures);
+        all.chain(witnesses).collect::<Vec<_>>()
     });
     urls.map(|url| host_of(&url).split(':').next().unwrap_or_default().to_owned()).collect()
 }

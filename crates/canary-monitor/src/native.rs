@@ -3,26 +3,26 @@
 
 mod kept;
 mod recent;
+mod witnesses;
 
 use std::sync::Arc;
 
-use canary_format::checkpoint::Checkpoint;
 use canary_format::time::Timestamp;
 use canary_verifier::evidence::{Evidence, Freshness, Obtained, Seen, Site, Source, Trust};
 use canary_verifier::fetch::{Change, Fetcher, FetcherError, Known, Limits, Network};
-use canary_verifier::judge::{Judgement, WitnessCopy, judge};
+use canary_verifier::judge::{Judgement, judge};
 use canary_verifier::report::{Code, Finding};
 use canary_verifier::state::CachedCheckpoint;
 use canary_verifier::target::Prefix;
 
 use self::kept::Kept;
 use self::recent::Recent;
+use self::witnesses::{LeftAlone, contrary, unheard};
 use crate::axes;
 use crate::checker::private_hosts;
 use crate::fleet::Fleet;
 use crate::memory::Memory;
 use crate::observe::{Body, Check, Dates, Heartbeat, Observation, Outcome, Said, Standing, Stated};
-use crate::policy::Witnesses;
 use crate::store::{Store, StoreError};
 use crate::target::{Target, TargetId};
 
@@ -32,6 +32,7 @@ pub struct NativeCheck<S> {
     fetcher: Fetcher,
     store: S,
     recent: Arc<Recent>,
+    left_alone: Arc<LeftAlone>,
 }
 
 impl<S: Store> NativeCheck<S> {
@@ -47,7 +48,7 @@ impl<S: Store> NativeCheck<S> {
 
     /// With the fetcher that every format uses.
     pub fn with_fetcher(store: S, fetcher: Fetcher) -> Self {
-        Self { fetcher, store, recent: Arc::default() }
+        Self { fetcher, store, recent: Arc::default(), left_alone: Arc::default() }
     }
 
     /// What was seen of a target, from the store's bodies.
@@ -71,32 +72,6 @@ impl<S: Store> NativeCheck<S> {
         self.recent.keep(id, kept, Arc::clone(&seen));
         Ok(Some(seen))
     }
-}
-
-impl<S: Store> NativeCheck<S> {
-    /// The witnesses' own copies of the checkpoint that was served.
-    async fn witness_copies(&self, target: &Target, evidence: &Evidence) -> Vec<WitnessCopy> {
-        let addressed = |witnesses: &&Arc<Witnesses>| witnesses.has_addresses();
-        let witnesses = target.policy.witnesses.as_ref().filter(addressed);
-        let (Some(witnesses), Source::Site(site)) = (witnesses, &evidence.source) else {
-            return Vec::new();
-        };
-        let Obtained::Got(bytes) = &site.checkpoint else { return Vec::new() };
-        let Ok(checkpoint) = Checkpoint::parse(bytes) else { return Vec::new() };
-        self.fetcher.witness_copies(witnesses.policy(), checkpoint.origin()).await
-    }
-}
-
-/// The copies that a finding speaks of: evidence beside what was served.
-fn contrary(copies: &[WitnessCopy], judgement: &Judgement) -> Vec<Body> {
-    let spoken_of = |copy: &&WitnessCopy| {
-        judgement.report.findings.iter().any(|finding| finding.url.as_deref() == Some(&copy.url))
-    };
-    let body = |copy: &WitnessCopy| match &copy.checkpoint {
-        Obtained::Got(bytes) => Some(Body { url: copy.url.clone(), bytes: bytes.clone() }),
-        _ => None,
-    };
-    copies.iter().filter(spoken_of).filter_map(body).collect()
 }
 
 impl<S: Store> Check for NativeCheck<S> {
@@ -129,7 +104,7 @@ impl<S: Store> Check for NativeCheck<S> {
         } else {
             let (trust, before) = (trust(target), seen.clone());
             let (evidence, checkpoint) = (fetched.evidence, fetched.checkpoint);
-            let copies = self.witness_copies(target, &evidence).await;
+            let copies = self.left_alone.witness_copies(&self.fetcher, target, &evidence).await;
             let judged = tokio::task::spawn_blocking(move || {
                 let judgement = judge(&evidence, &trust, before.as_deref(), at)
                     .beside_witness_copies(&copies, at);
@@ -139,8 +114,13 @@ impl<S: Store> Check for NativeCheck<S> {
                 Ok((judgement, evidence, copies)) => {
                     let look = Look { target, kept, seen: seen.as_deref(), now };
                     let contrary = contrary(&copies, &judgement);
+                    let unheard = unheard(memory, target, &copies, &judgement);
                     let mut observation = self.observe(look, judgement, &evidence, checkpoint);
-                    observation.bodies.extend(contrary);
+                    // First of all: what the canary itself serves cannot use up its room.
+                    observation.bodies.splice(0..0, contrary);
+                    if let Outcome::Said(said) = &mut observation.outcome {
+                        said.findings.extend(unheard);
+                    }
                     observation
                 }
                 Err(_) => {

@@ -23,7 +23,7 @@ pub(super) fn form(reader: &mut Reader<'_, '_>, url: Option<&Spanned<String>>) -
     if !FIELDS.iter().any(|field| reader.has(field)) {
         return Form::Native;
     }
-    for field in ["pin", "mirrors"] {
+    for field in ["pin", "mirrors", "witnesses"] {
         if reader.has(field) {
             let message = format!("`{field}` is for native canaries, not for other formats");
             reader.source.mistake(reader.span(), message);

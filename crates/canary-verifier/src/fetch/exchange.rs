@@ -1,5 +1,7 @@
 //! Single exchanges with servers that the user named: a beacon's relay, a witness.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE};
 use tokio::time::{Instant, timeout};
@@ -30,7 +32,17 @@ impl Fetcher {
         path: &str,
         limit: u64,
     ) -> Vec<Obtained<Vec<u8>>> {
-        let deadline = Instant::now() + self.limits.deadline;
+        self.objects_within(servers, path, limit, self.limits.deadline).await
+    }
+
+    pub(super) async fn objects_within(
+        &self,
+        servers: &[Prefix],
+        path: &str,
+        limit: u64,
+        wait: Duration,
+    ) -> Vec<Obtained<Vec<u8>>> {
+        let deadline = Instant::now() + wait;
         let one = async |server: &Prefix| {
             let named = [server.as_url().clone()];
             let visit = Visit { fetcher: self, named: &named, deadline, budget: limit.into() };

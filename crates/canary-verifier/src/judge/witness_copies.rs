@@ -68,6 +68,11 @@ impl Judgement {
         self
     }
 
+    /// Whether a copy says anything about the series that was judged.
+    pub fn hears(&self, copy: &WitnessCopy) -> bool {
+        self.credible(copy).is_some()
+    }
+
     /// The copy and its newest cosignature, where both witness and log put their name to it.
     fn credible(&self, copy: &WitnessCopy) -> Option<(Checkpoint, Timestamp)> {
         let Obtained::Got(bytes) = &copy.checkpoint else { return None };

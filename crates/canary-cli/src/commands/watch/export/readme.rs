@@ -14,7 +14,8 @@ const WHAT: &str = "  bodies/          every distinct body that was served, name
   published/       for other formats: each publication that counts, and when it was first seen
   keys/            for other formats: the keys that the watcher's user named
   twice/           every body of a number under which several were served, side by side
-  forks/           the same where the payloads differ, as `canary verify-fork` reads it
+  forks/           the same where the payloads differ, and the site beside a witness's or an older
+                   checkpoint of another tree, as `canary verify-fork` reads it
 ";
 
 pub(super) fn text(listed: &[Listed], until: Timestamp) -> String {
