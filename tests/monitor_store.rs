@@ -16,9 +16,11 @@ use canary_monitor::sinks::Secret;
 use canary_monitor::step::{Event, EventKind};
 use canary_monitor::store::postgres::{Address, PostgresStore};
 use canary_monitor::store::sqlite::{Access, SqliteStore};
-use canary_monitor::store::{Claim, Commit, NewNotice, Order, Settled, Store, StoreError};
+use canary_monitor::store::{
+    Claim, Commit, NewNotice, Order, Settled, Store, StoreError, Stored, Tally,
+};
 use canary_monitor::target::{Target, TargetId};
-use canary_verifier::report::Severity;
+use canary_verifier::report::{Severity, State};
 use postgres::Postgres;
 
 const NOW: i64 = 1_700_000_000;
@@ -55,6 +57,7 @@ fn plain(claim: &Claim, at: i64) -> Commit {
         wake: at + 600,
         memory,
         severity: Severity::Alive,
+        state: State::Live,
         events: Vec::new(),
         notices: Vec::new(),
         bodies: Vec::new(),
@@ -74,6 +77,7 @@ fn rich(claim: &Claim, at: i64, word: &str) -> Commit {
     };
     Commit {
         severity: Severity::Alarm,
+        state: State::Lapsed,
         events: vec![event(EventKind::Opened), event(EventKind::Issue)],
         notices: vec![notice(1), notice(2)],
         bodies: vec![body("a"), body("a"), body("b")],
@@ -150,9 +154,9 @@ async fn a_step_is_written_whole<S: Store>(a: S, b: S) {
     let times: Vec<_> = seen.iter().map(|s| (s.times, s.first, s.last, s.url.len())).collect();
     assert_eq!(times, [(1, NOW + 5, NOW + 5, 5_019), (2, NOW + 5, NOW + 5, 5_019)]);
     let counts = b.counts().await.expect("it counts");
-    assert_eq!((counts.targets, counts.pending, counts.oldest_pending), (1, 2, Some(NOW + 5)));
+    assert_eq!((counts.watched(), counts.pending, counts.oldest_pending), (1, 2, Some(NOW + 5)));
     assert_eq!(counts.evidence_bytes, i64::try_from(commit.bodies[0].bytes.len()).expect("small"));
-    let listed = b.list(Order::Urgency, 0, 10).await.expect("it lists");
+    let listed = b.list(Order::Urgency, None, 10).await.expect("it lists");
     assert_eq!(listed.iter().map(|it| it.memory.clone()).collect::<Vec<_>>(), [commit.memory]);
 }
 
@@ -196,12 +200,12 @@ async fn a_fleet_changes_and_nothing_is_lost<S: Store>(a: S, b: S) {
         renamed.add(&Target { name, ..target(n) }).expect("they differ");
     }
     b.enroll(&renamed.build(), NOW + 610).await.expect("it enrolls");
-    let listed = b.list(Order::Name, 0, 100).await.expect("it lists");
+    let listed = b.list(Order::Name, None, 100).await.expect("it lists");
     let names: Vec<&str> = listed.iter().map(|stored| stored.name.as_str()).collect();
     let expected: Vec<String> =
         [10, 11, 5, 6, 7, 8, 9].iter().map(|n| format!("new {n}")).collect();
     assert_eq!(names, expected);
-    let page = b.list(Order::Name, 5, 1).await.expect("it lists");
+    let page = b.list(Order::Name, Some(listed[4].mark()), 1).await.expect("it lists");
     assert_eq!(page[0].name, "new 8");
     let claims = b.claim(NOW + 9_000, NOW + 9_000, LEASE, 100).await.expect("it claims");
     let ids: HashSet<TargetId> = claims.iter().map(|claim| claim.id).collect();
@@ -213,6 +217,59 @@ async fn a_fleet_changes_and_nothing_is_lost<S: Store>(a: S, b: S) {
     let back = a.claim(NOW + 9_700, NOW + 9_700, LEASE, 100).await.expect("it claims");
     assert_eq!(back.len(), 3);
     assert!(back.iter().all(|claim| claim.memory.notices == 1));
+}
+
+/// Every target of an order, three at a time.
+async fn listed<S: Store>(store: &S, order: Order) -> Vec<Stored> {
+    let mut all: Vec<Stored> = Vec::new();
+    loop {
+        let page = store.list(order, all.last().map(Stored::mark), 3).await.expect("it lists");
+        assert!(page.len() <= 3);
+        let last = page.len() < 3;
+        all.extend(page);
+        if last {
+            return all;
+        }
+    }
+}
+
+async fn targets_are_listed_a_page_at_a_time_and_counted<S: Store>(a: S, b: S) {
+    a.enroll(&fleet(0..23), NOW).await.expect("it enrolls");
+    let unasked =
+        Tally { severity: Severity::Unknown, state: Some(State::Unreachable), targets: 23 };
+    assert_eq!(b.counts().await.expect("it counts").targets, [unasked]);
+    let severities = [Severity::Alive, Severity::Alarm, Severity::Attention, Severity::Unknown];
+    let severity = |id: TargetId| severities[usize::try_from(id.0 % 4).expect("small")];
+    for claim in a.claim(NOW + 600, i64::MAX, LEASE, 100).await.expect("it claims") {
+        let severity = severity(claim.id);
+        let state = if severity == Severity::Alive { State::Live } else { State::Lapsed };
+        let commit = Commit { severity, state, ..plain(&claim, NOW + 600) };
+        a.commit(commit).await.expect("written");
+    }
+    for order in [Order::Name, Order::Urgency, Order::Identity] {
+        let all = listed(&b, order).await;
+        let mut expected: Vec<_> = (0..23).map(target).collect();
+        expected.sort_by_key(|target| match order {
+            Order::Identity => (None, String::new(), target.id),
+            Order::Name => (None, target.name.clone(), target.id),
+            _ => (Some(std::cmp::Reverse(severity(target.id))), target.name.clone(), target.id),
+        });
+        let ids = |all: &[Stored]| all.iter().map(|one| one.id).collect::<Vec<_>>();
+        assert_eq!(ids(&all), expected.iter().map(|one| one.id).collect::<Vec<_>>(), "{order:?}");
+        assert!(all.iter().all(|one| one.severity == severity(one.id)));
+    }
+    let counted = b.counts().await.expect("it counts");
+    assert_eq!(counted.watched(), 23);
+    for tally in counted.targets {
+        let of = (0..23).filter(|n| severity(target(*n).id) == tally.severity).count();
+        assert_eq!(tally.targets, i64::try_from(of).expect("small"), "{tally:?}");
+        assert_eq!(tally.state == Some(State::Live), tally.severity == Severity::Alive);
+    }
+    // One that is gone from where a page ended takes nothing with it.
+    let first = a.list(Order::Name, None, 10).await.expect("it lists");
+    a.enroll(&fleet(10..23), NOW + 700).await.expect("it enrolls");
+    let rest = a.list(Order::Name, first.last().map(Stored::mark), 100).await.expect("it lists");
+    assert_eq!(rest.len(), 13);
 }
 
 async fn turns_that_passed_are_spread_again_and_planned_ones_stay<S: Store>(a: S, _: S) {
@@ -288,7 +345,9 @@ async fn what_is_old_goes_and_what_counts_stays<S: Store>(a: S, b: S) {
     let left = a.bodies(vec![gone, kept.digest().0]).await.expect("it reads");
     assert_eq!(left, [None, Some(kept.bytes)]);
     assert_eq!(a.events(claim.id, 9).await.expect("it reads"), []);
-    assert_eq!(a.counts().await.expect("it counts").pending, 1, "what is not sent stays");
+    let counts = a.counts().await.expect("it counts");
+    assert_eq!(counts.pending, 1, "what is not sent stays");
+    assert_eq!(counts.evidence_bytes, 4, "as much as is left");
 }
 
 async fn a_worker_says_that_it_is_alive<S: Store>(a: S, _: S) {
@@ -307,7 +366,7 @@ async fn the_monitors_own_state_is_no_target<S: Store>(a: S, b: S) {
     }
     assert_eq!(a.load(id).await.expect("it reads").notices, 1);
     assert_eq!(b.counts().await.expect("it counts").pending, 4);
-    assert_eq!(b.counts().await.expect("it counts").targets, 1);
+    assert_eq!(b.counts().await.expect("it counts").watched(), 1);
     let claims = b.claim(i64::MAX - LEASE, i64::MAX, LEASE, 9).await.expect("it claims");
     assert_eq!(claims.iter().map(|claim| claim.id).collect::<Vec<_>>(), [target(0).id]);
 }
@@ -404,6 +463,7 @@ suite![
     who_stalls_and_wakes_writes_nothing,
     a_step_ends_its_lease,
     a_fleet_changes_and_nothing_is_lost,
+    targets_are_listed_a_page_at_a_time_and_counted,
     turns_that_passed_are_spread_again_and_planned_ones_stay,
     notices_go_in_order_and_one_at_a_time,
     what_is_old_goes_and_what_counts_stays,

@@ -450,6 +450,51 @@ fn a_reload_loses_nothing() {
 }
 
 #[test]
+fn a_large_fleet_is_shown_a_part_at_a_time() {
+    const TARGETS: usize = 5_100;
+    // Nothing listens at port 1.
+    let operator = Operator::new(
+        "[[list]]\npath = \"fleet.txt\"\ninterval = \"31d\"\n[metrics]\naggregate_from = 100\n",
+    );
+    let list = (0..TARGETS).map(|n| format!("http://127.0.0.1:1/{n}/ name-{n:04}\n"));
+    operator.put("fleet.txt", list.collect::<String>());
+    let running = Running::start(&operator, &[]);
+    for sort in ["name", "urgency", "due"] {
+        let mut address = format!("/?sort={sort}");
+        let mut names = std::collections::BTreeSet::new();
+        let mut pages = 0;
+        loop {
+            let (status, page) = running.page(&address);
+            assert_eq!(status, 200);
+            let shown: Vec<&str> = page.split("\">name-").skip(1).map(|name| &name[..4]).collect();
+            assert!(sort != "name" || shown.is_sorted());
+            names.extend(shown.into_iter().map(str::to_owned));
+            pages += 1;
+            assert_eq!(page.contains(">first</a>"), pages > 1);
+            let next = page.split("<a href=\"").find(|part| part.contains(">next</a>"));
+            let Some(next) = next else { break };
+            address = format!("/{}", next.split('"').next().unwrap().replace("&amp;", "&"));
+        }
+        assert_eq!((names.len(), pages), (TARGETS, TARGETS.div_ceil(200)), "{sort}");
+    }
+    let metrics = running.page("/metrics").1;
+    assert!(metrics.contains(&format!("canary_watch_targets {TARGETS}\n")));
+    let of_severity = |severity: &str| {
+        let name = format!("canary_watch_targets_by_severity{{severity=\"{severity}\"}} ");
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name.as_str()));
+        line.map_or(0, |count| count.parse::<usize>().unwrap())
+    };
+    assert_eq!(of_severity("unknown"), TARGETS, "nothing can be concluded of any");
+    assert!(!metrics.contains("canary_up"));
+    running.stop();
+    let exported = operator.run(&["watch", "export", "--site", "site"]);
+    assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+    let last = std::fs::read_to_string(operator.path().join("site/name-25.html")).unwrap();
+    assert!(last.contains("name-5099") && !last.contains(">next</a>"));
+    assert!(last.contains("<a href=\"name-24.html\">previous</a>"));
+}
+
+#[test]
 fn the_service_manager_and_a_dead_man_are_told() {
     let pages = Pages::default();
     let server = pages.serve();

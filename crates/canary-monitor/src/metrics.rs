@@ -1,5 +1,6 @@
 //! What is counted, as Prometheus text.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use canary_format::time::Timestamp;
 use crate::axes;
 use crate::fleet::Fleet;
 use crate::sinks::label_name;
-use crate::store::{Order, Store, Stored};
+use crate::store::{Order, Store, Stored, Tally};
 
 /// A number that only grows.
 #[derive(Debug, Default)]
@@ -107,9 +108,14 @@ pub async fn exposition<S: Store>(
 ) -> String {
     let mut out = Writer::default();
     own(&mut out, metrics);
+    let mut totals = Totals::default();
+    let per_target = fleet.len() < aggregate_from;
     match store.counts().await {
         Ok(counts) => {
-            out.one("canary_watch_targets", "gauge", "Targets.", counts.targets);
+            if !per_target {
+                totals.take(&counts.targets);
+            }
+            out.one("canary_watch_targets", "gauge", "Targets.", counts.watched());
             out.one(
                 "canary_watch_notices_pending",
                 "gauge",
@@ -134,18 +140,14 @@ pub async fn exposition<S: Store>(
         }
         Err(_) => out.one("canary_watch_store_up", "gauge", "Whether the store answers.", 0),
     }
-    let mut totals = Totals::default();
-    let per_target = fleet.len() < aggregate_from;
     let mut lines = Lines::default();
-    let mut from = 0;
-    while let Ok(page) = store.list(Order::Name, from, PAGE).await {
-        from += page.len();
+    let mut after = None;
+    while per_target && let Ok(page) = store.list(Order::Identity, after, PAGE).await {
         for stored in &page {
             totals.add(stored, now);
-            if per_target {
-                lines.add(stored, fleet, now);
-            }
+            lines.add(stored, fleet, now);
         }
+        after = page.last().map(Stored::mark);
         if page.len() < PAGE {
             break;
         }
@@ -208,14 +210,24 @@ fn own(out: &mut Writer, metrics: &Metrics) {
 
 #[derive(Default)]
 struct Totals {
-    states: std::collections::BTreeMap<String, u64>,
-    severities: std::collections::BTreeMap<String, u64>,
+    states: BTreeMap<String, i64>,
+    severities: BTreeMap<String, i64>,
 }
 
 impl Totals {
     fn add(&mut self, stored: &Stored, now: i64) {
         *self.states.entry(axes::state(&stored.memory, now).to_string()).or_default() += 1;
         *self.severities.entry(axes::severity(&stored.memory, now).to_string()).or_default() += 1;
+    }
+
+    /// What the store has counted, where there are too many to look at each.
+    fn take(&mut self, tallies: &[Tally]) {
+        for tally in tallies {
+            if let Some(state) = tally.state {
+                *self.states.entry(state.to_string()).or_default() += tally.targets;
+            }
+            *self.severities.entry(tally.severity.to_string()).or_default() += tally.targets;
+        }
     }
 
     fn write(&self, out: &mut Writer) {

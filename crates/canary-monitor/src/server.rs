@@ -14,17 +14,18 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub use self::page::{Links, SORTS, STYLE, Sort, Table, index, target_page};
+pub use self::page::{Links, Part, SORTS, STYLE, Sort, Table, index, target_page};
+use crate::fleet::Fleet;
 use crate::observe::Check;
 use crate::status;
-use crate::store::{Order, Store, StoreError};
+use crate::store::{Mark, Order, Store, StoreError, Stored, WORST_FIRST};
 use crate::target::TargetId;
 use crate::worker::{Worker, wall_clock};
 
 /// Targets on one page.
 pub const PAGE: usize = 200;
 /// Up to so many targets the whole table is sorted; of more, each part of it.
-const SORTED: usize = 5_000;
+pub const SORTED: usize = 5_000;
 const POLICY: &str = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// Serves until told to stop.
@@ -73,12 +74,13 @@ async fn home<S: Store, C: Check>(
 ) -> Response {
     let query = pairs(query.as_deref().unwrap_or_default());
     let sort = Sort::parse(query.get("sort").map_or("", String::as_str));
-    let number: usize = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(0);
-    let number = number.min(100_000);
+    let number = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(0);
+    let fleet = &worker.settings().config.fleet;
+    let after = query.get("after").and_then(|after| mark(after, fleet));
     let (store, now) = (worker.store(), wall_clock());
-    match part(store, sort, number, now).await {
-        Ok((lines, total)) => {
-            let table = Table { sort, page: number, total, links: Links::Served };
+    match part(store, sort, (number, after), now).await {
+        Ok((lines, part, total)) => {
+            let table = Table { sort, part, total, links: Links::Served };
             answer(StatusCode::OK, HTML, index(&lines, table, now))
         }
         Err(_) => refused(),
@@ -90,22 +92,50 @@ async fn home<S: Store, C: Check>(
 async fn part<S: Store>(
     store: &S,
     sort: Sort,
-    page: usize,
+    (number, after): (usize, Option<Mark>),
     now: i64,
-) -> Result<(Vec<status::Line>, usize), StoreError> {
-    let total = usize::try_from(store.counts().await?.targets).unwrap_or(0);
-    let mut lines = Vec::new();
+) -> Result<(Vec<status::Line>, Part, usize), StoreError> {
+    let total = store.counts().await?.watched();
     if total <= SORTED {
-        lines = all(store, now).await?;
+        let mut lines = all(store, now).await?;
         sort.sort(&mut lines);
-        lines = lines.into_iter().skip(page * PAGE).take(PAGE).collect();
-    } else {
-        let order = if sort == Sort::Name { Order::Name } else { Order::Urgency };
-        let stored = store.list(order, page * PAGE, PAGE).await?;
-        lines.extend(stored.iter().map(|stored| status::line(stored, now)));
-        sort.sort(&mut lines);
+        let lines = lines.into_iter().skip(number.saturating_mul(PAGE)).take(PAGE).collect();
+        return Ok((lines, Part::Numbered(number), total));
     }
-    Ok((lines, total))
+    let begins = after.is_none();
+    let (lines, next) = stretch(store, sort, after, now).await?;
+    Ok((lines, Part::After { begins, next: next.map(|mark| word(&mark)) }, total))
+}
+
+/// A page of a table that is too large to be sorted as a whole, and the place after it where more follows.
+///
+/// # Errors
+///
+/// The store's.
+pub async fn stretch<S: Store>(
+    store: &S,
+    sort: Sort,
+    after: Option<Mark>,
+    now: i64,
+) -> Result<(Vec<status::Line>, Option<Mark>), StoreError> {
+    let order = if sort == Sort::Name { Order::Name } else { Order::Urgency };
+    let stored = store.list(order, after, PAGE).await?;
+    let next = stored.last().filter(|_| stored.len() == PAGE).map(Stored::mark);
+    let mut lines: Vec<_> = stored.iter().map(|stored| status::line(stored, now)).collect();
+    sort.sort(&mut lines);
+    Ok((lines, next))
+}
+
+/// A place in an address: the severity, and the identity of a target.
+fn word(mark: &Mark) -> String {
+    format!("{}-{}", mark.severity, mark.id)
+}
+
+fn mark(word: &str, fleet: &Fleet) -> Option<Mark> {
+    let (severity, id) = word.split_once('-')?;
+    let severity = WORST_FIRST.into_iter().find(|one| one.to_string() == severity)?;
+    let id = TargetId(i64::from_str_radix(id, 16).ok()?);
+    Some(Mark { severity, name: fleet.find(id)?.name, id })
 }
 
 /// Every target that is watched, in a line.
@@ -115,10 +145,12 @@ async fn part<S: Store>(
 /// The store's.
 pub async fn all<S: Store>(store: &S, now: i64) -> Result<Vec<status::Line>, StoreError> {
     let mut lines = Vec::new();
+    let mut after = None;
     loop {
-        let stored = store.list(Order::Name, lines.len(), 500).await?;
+        let stored = store.list(Order::Name, after, PAGE).await?;
         lines.extend(stored.iter().map(|stored| status::line(stored, now)));
-        if stored.len() < 500 {
+        after = stored.last().map(Stored::mark);
+        if stored.len() < PAGE {
             return Ok(lines);
         }
     }
@@ -140,8 +172,7 @@ async fn one<S: Store, C: Check>(
     let (store, now) = (worker.store(), wall_clock());
     match (store.load(id).await, store.events(id, 500).await, store.sightings(id).await) {
         (Ok(memory), Ok(events), Ok(sightings)) => {
-            let stored = crate::store::Stored { id, url: target.url, name: target.name, memory };
-            let line = status::line(&stored, now);
+            let line = status::line_of(id, &target.url, &target.name, &memory, now);
             let page = target_page(&line, &events, &sightings, (Links::Served, now));
             answer(StatusCode::OK, HTML, page)
         }

@@ -5,8 +5,10 @@ use canary_verifier::report::{Code, Severity, State};
 use serde::Serialize;
 
 use crate::axes;
+use crate::memory::Memory;
 use crate::notice::instant;
 use crate::store::Stored;
+use crate::target::TargetId;
 
 /// A target in one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -81,12 +83,16 @@ fn stated(at: i64) -> Option<String> {
 
 /// The line of a target at an instant.
 pub fn line(stored: &Stored, now: i64) -> Line {
-    let memory = &stored.memory;
+    line_of(stored.id, &stored.url, &stored.name, &stored.memory, now)
+}
+
+/// The line of a target of which this is known.
+pub fn line_of(id: TargetId, url: &str, name: &str, memory: &Memory, now: i64) -> Line {
     let issue = memory.said.as_ref().and_then(|said| said.issue.as_ref());
     Line {
-        id: stored.id.to_string(),
-        name: stored.name.clone(),
-        url: stored.url.clone(),
+        id: id.to_string(),
+        name: name.to_owned(),
+        url: url.to_owned(),
         state: axes::state(memory, now),
         severity: axes::severity(memory, now),
         reached: match (memory.asked_at, memory.failures) {

@@ -6,7 +6,7 @@ pub mod sqlite;
 
 use std::future::Future;
 
-use canary_verifier::report::Severity;
+use canary_verifier::report::{Severity, State};
 
 use crate::config::Retention;
 use crate::fleet::Fleet;
@@ -132,8 +132,10 @@ pub struct Commit {
     pub wake: i64,
     /// What to know from now on.
     pub memory: Memory,
-    /// Its severity, for sorting.
+    /// Its severity, for sorting and counting.
     pub severity: Severity,
+    /// Its state, for counting.
+    pub state: State,
     /// Lines for the timeline.
     pub events: Vec<Event>,
     /// What to tell.
@@ -200,8 +202,72 @@ pub struct Stored {
     pub url: String,
     /// Its name.
     pub name: String,
+    /// Its severity at its last turn.
+    pub severity: Severity,
     /// What is known of it.
     pub memory: Memory,
+}
+
+impl Stored {
+    /// Its place in every order.
+    pub fn mark(&self) -> Mark {
+        Mark { severity: self.severity, name: self.name.clone(), id: self.id }
+    }
+}
+
+/// A place in the list of targets: what follows it is found without counting what comes before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The severity that was stored of the last target seen.
+    pub severity: Severity,
+    /// Its name.
+    pub name: String,
+    /// Which it was.
+    pub id: TargetId,
+}
+
+/// Targets of one state and severity, as of the last turn of each: that is the second after a signed
+/// date at the latest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// Their severity.
+    pub severity: Severity,
+    /// Their state; `None` until the next turn where an earlier version wrote the row.
+    pub state: Option<State>,
+    /// How many.
+    pub targets: i64,
+}
+
+/// From the worst to the best, as they are stored.
+pub(crate) const WORST_FIRST: [Severity; 4] =
+    [Severity::Alarm, Severity::Unknown, Severity::Attention, Severity::Alive];
+
+/// The severity and the state of a target before its first look.
+pub(crate) const UNASKED: (Severity, State) = (Severity::Unknown, State::Unreachable);
+
+const STATES: [State; 6] = [
+    State::Live,
+    State::Overdue,
+    State::Lapsed,
+    State::Missing,
+    State::Unreachable,
+    State::Unverified,
+];
+
+pub(crate) fn severity_of(stored: i64) -> Severity {
+    WORST_FIRST.into_iter().find(|one| *one as i64 == stored).unwrap_or(Severity::Unknown)
+}
+
+pub(crate) fn state_of(stored: i64) -> Option<State> {
+    STATES.into_iter().find(|one| *one as i64 == stored)
+}
+
+/// The first of several lists, each in the order of names.
+pub(crate) fn merged(lists: Vec<Vec<Stored>>, most: usize) -> Vec<Stored> {
+    let mut all: Vec<Stored> = lists.into_iter().flatten().collect();
+    all.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+    all.truncate(most);
+    all
 }
 
 /// A line of a timeline as stored.
@@ -231,10 +297,10 @@ pub struct Sighting {
 }
 
 /// Counts for metrics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Targets.
-    pub targets: i64,
+    pub targets: Vec<Tally>,
     /// Notices not sent yet.
     pub pending: i64,
     /// When the oldest of them was made.
@@ -245,13 +311,23 @@ pub struct Counts {
     pub evidence_bytes: i64,
 }
 
+impl Counts {
+    /// How many targets there are.
+    pub fn watched(&self) -> usize {
+        let all: i64 = self.targets.iter().map(|tally| tally.targets).sum();
+        usize::try_from(all).unwrap_or(0)
+    }
+}
+
 /// In which order targets are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// Worst first.
+    /// Worst first, by severity as of the last turn; then by name.
     Urgency,
     /// By name.
     Name,
+    /// By identity: each target once, whatever changes meanwhile.
+    Identity,
 }
 
 /// A store. Instants are unix seconds.
@@ -324,15 +400,15 @@ pub trait Store: Clone + Send + Sync + 'static {
         most: usize,
     ) -> impl Future<Output = Result<Vec<StoredEvent>, StoreError>> + Send;
 
-    /// Targets being watched, a page at a time.
+    /// Targets being watched: those after a place, or the first.
     fn list(
         &self,
         order: Order,
-        from: usize,
+        after: Option<Mark>,
         most: usize,
     ) -> impl Future<Output = Result<Vec<Stored>, StoreError>> + Send;
 
-    /// Counts.
+    /// Counts, without looking at every target or body.
     fn counts(&self) -> impl Future<Output = Result<Counts, StoreError>> + Send;
 
     /// This worker is alive. Returns when it was last, where it is recorded.

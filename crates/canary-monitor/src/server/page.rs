@@ -94,13 +94,27 @@ fn head(title: &str, style: &str) -> String {
 const LIMITS: &str = "<p>This page says what was observed, and nothing about why. A canary that \
 cannot be reached is not silent. Look at one yourself with <code>canary verify</code>.</p>";
 
+/// Which part of a table is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// The part of this number, from 0.
+    Numbered(usize),
+    /// What follows a place.
+    After {
+        /// Whether it is the first part.
+        begins: bool,
+        /// The place after it, where more follows.
+        next: Option<String>,
+    },
+}
+
 /// A part of the table of targets.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Table {
     /// In which order it is.
     pub sort: Sort,
-    /// Which part, from 0.
-    pub page: usize,
+    /// Which part.
+    pub part: Part,
     /// How many targets there are in all.
     pub total: usize,
     /// Where it links to.
@@ -109,7 +123,7 @@ pub struct Table {
 
 /// The table of targets, in the order in which they are given.
 pub fn index(lines: &[Line], table: Table, now: i64) -> String {
-    let Table { sort, page, total, links } = table;
+    let Table { sort, part, total, links } = table;
     let mut html = head("Canaries watched", "style.css");
     let _ = write!(
         html,
@@ -133,17 +147,30 @@ pub fn index(lines: &[Line], table: Table, now: i64) -> String {
     html.push_str("</tbody></table>\n");
     if total > PAGE {
         html.push_str("<nav aria-label=\"Pages\">");
-        for (number, word) in [(page.checked_sub(1), "previous"), (Some(page + 1), "next")] {
-            if let Some(number) = number.filter(|number| number * PAGE < total) {
-                let address = escape(&links.table(sort, number));
-                let _ = write!(html, "<a href=\"{address}\">{word}</a>");
-            }
+        for (address, word) in neighbours(&part, sort, total, links) {
+            let _ = write!(html, "<a href=\"{}\">{word}</a>", escape(&address));
         }
         html.push_str("</nav>\n");
     }
     html.push_str(LIMITS);
     html.push_str("\n</main></body></html>\n");
     html
+}
+
+fn neighbours(part: &Part, sort: Sort, total: usize, links: Links) -> Vec<(String, &'static str)> {
+    match part {
+        Part::Numbered(page) => [(page.checked_sub(1), "previous"), (page.checked_add(1), "next")]
+            .into_iter()
+            .filter_map(|(number, word)| Some((number?, word)))
+            .filter(|(number, _)| number.saturating_mul(PAGE) < total)
+            .map(|(number, word)| (links.table(sort, number), word))
+            .collect(),
+        Part::After { begins, next } => {
+            let first = (!begins).then(|| (links.table(sort, 0), "first"));
+            let after = |next: &String| format!("{}&after={next}", links.table(sort, 0));
+            first.into_iter().chain(next.as_ref().map(|next| (after(next), "next"))).collect()
+        }
+    }
 }
 
 const COLUMNS: [&str; 8] =
@@ -298,7 +325,7 @@ mod tests {
         };
         let events: Vec<StoredEvent> = kinds.iter().map(event).collect();
         for links in [Links::Served, Links::Files] {
-            let table = Table { sort: Sort::Urgency, page: 0, total: 1, links };
+            let table = Table { sort: Sort::Urgency, part: Part::Numbered(0), total: 1, links };
             let pages = [
                 index(std::slice::from_ref(&line), table, 0),
                 target_page(&line, &events, &[], (links, 0)),

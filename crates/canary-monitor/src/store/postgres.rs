@@ -5,6 +5,7 @@
 mod address;
 mod enroll;
 mod evidence;
+mod list;
 mod outbox;
 mod schema;
 mod targets;
@@ -20,7 +21,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 pub use self::address::{Address, AddressError, TlsError};
 use super::{
-    Claim, Commit, Counts, Order, Outgoing, Settled, Sighting, Store, StoreError, Stored,
+    Claim, Commit, Counts, Mark, Order, Outgoing, Settled, Sighting, Store, StoreError, Stored,
     StoredEvent,
 };
 use crate::config::Retention;
@@ -183,10 +184,10 @@ impl Store for PostgresStore {
     async fn list(
         &self,
         order: Order,
-        from: usize,
+        after: Option<Mark>,
         most: usize,
     ) -> Result<Vec<Stored>, StoreError> {
-        targets::list(&self.pool.get().await?, order, from, most).await
+        list::list(&self.pool.get().await?, order, after, most).await
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {
@@ -198,6 +199,6 @@ impl Store for PostgresStore {
     }
 
     async fn prune(&self, keep: &Retention, now: i64) -> Result<(), StoreError> {
-        evidence::prune(&mut self.pool.get().await?, keep, now).await
+        evidence::prune(&mut self.pool.get().await?, &self.worker, keep, now).await
     }
 }

@@ -2,6 +2,7 @@
 //! transaction, so that a flush to disk is shared by many steps.
 
 mod evidence;
+mod list;
 mod outbox;
 mod schema;
 mod targets;
@@ -16,7 +17,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::{
-    Claim, Commit, Counts, Order, Outgoing, Settled, Sighting, Store, StoreError, Stored,
+    Claim, Commit, Counts, Mark, Order, Outgoing, Settled, Sighting, Store, StoreError, Stored,
     StoredEvent,
 };
 use crate::config::Retention;
@@ -239,10 +240,10 @@ impl Store for SqliteStore {
     async fn list(
         &self,
         order: Order,
-        from: usize,
+        after: Option<Mark>,
         most: usize,
     ) -> Result<Vec<Stored>, StoreError> {
-        self.run(move |connection, _| targets::list(connection, order, from, most)).await
+        self.run(move |connection, _| list::list(connection, order, after, most)).await
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {

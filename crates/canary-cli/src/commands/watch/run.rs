@@ -11,7 +11,7 @@ use canary_monitor::sinks::Sinks;
 use canary_monitor::status::{self, Line};
 use canary_monitor::store::postgres::PostgresStore;
 use canary_monitor::store::sqlite::{Access, SqliteStore};
-use canary_monitor::store::{Order, Store};
+use canary_monitor::store::{Order, Store, Stored};
 use canary_monitor::worker::{Settings, Worker, wall_clock};
 use canary_monitor::{junit, notify, textfile};
 use canary_verifier::fetch::Limits;
@@ -99,12 +99,14 @@ async fn once<S: Store>(
 ) -> Result<ExitCode, Failure> {
     worker.once().await.map_err(|error| super::store_failure(&error))?;
     let mut lines: Vec<Line> = Vec::new();
+    let mut after = None;
     loop {
-        let page = worker.store().list(Order::Urgency, lines.len(), 500).await;
+        let page = worker.store().list(Order::Urgency, after, 500).await;
         let page = page.map_err(|error| super::store_failure(&error))?;
         if page.is_empty() {
             break;
         }
+        after = page.last().map(Stored::mark);
         lines.extend(page.iter().map(|stored| status::line(stored, wall_clock())));
     }
     if let Some(path) = &options.junit {

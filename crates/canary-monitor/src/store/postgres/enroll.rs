@@ -5,8 +5,9 @@ use std::iter::Peekable;
 use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
+use tokio_postgres::types::ToSql;
 
-use super::super::StoreError;
+use super::super::{StoreError, UNASKED};
 use crate::fleet::Fleet;
 use crate::schedule::respread;
 use crate::target::{Target, TargetId};
@@ -133,8 +134,8 @@ impl Changes {
     async fn write(&self, client: &Object) -> Result<(), StoreError> {
         let put = client
             .prepare_cached(
-                "INSERT INTO target (id, url, name, active, wake, severity, memory)
-                 SELECT id, url, name, true, wake, 0, ''
+                "INSERT INTO target (id, url, name, active, wake, severity, state, memory)
+                 SELECT id, url, name, true, wake, $5, $6, ''
                  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[])
                    AS n (id, url, name, wake)
                  ON CONFLICT (id) DO UPDATE SET active = true, url = EXCLUDED.url,
@@ -143,7 +144,10 @@ impl Changes {
             )
             .await?;
         if !self.ids.is_empty() {
-            client.execute(&put, &[&self.ids, &self.urls, &self.names, &self.wakes]).await?;
+            let (severity, state) = (UNASKED.0 as i16, UNASKED.1 as i16);
+            let columns: [&(dyn ToSql + Sync); 6] =
+                [&self.ids, &self.urls, &self.names, &self.wakes, &severity, &state];
+            client.execute(&put, &columns).await?;
         }
         if !self.gone.is_empty() {
             let retire = "UPDATE target SET active = false WHERE id = ANY ($1)";

@@ -5,13 +5,18 @@ use std::collections::HashMap;
 use deadpool_postgres::Object;
 use tokio_postgres::Row;
 
-use super::super::{Counts, Sighting, StoreError};
+use super::super::{Counts, Sighting, StoreError, Tally, severity_of, state_of};
+use super::Me;
 use crate::config::Retention;
 use crate::target::TargetId;
 
 /// Shared by those that keep bodies, taken alone by who deletes them: a body is not deleted between its
 /// being found there and its being seen again.
 pub(super) const EVIDENCE_LOCK: i64 = 0x6361_6e61_7279_0002;
+
+/// Adds to the bytes that this worker has kept: each has a row of its own, so that none waits.
+pub(super) const COUNT_KEPT: &str = "INSERT INTO kept (owner, bytes) VALUES ($1, $2)
+    ON CONFLICT (owner) DO UPDATE SET bytes = kept.bytes + EXCLUDED.bytes";
 
 pub(super) async fn bodies(
     client: &Object,
@@ -57,25 +62,32 @@ fn sighting_of(row: &Row) -> Option<Sighting> {
 pub(super) async fn counts(client: &Object) -> Result<Counts, StoreError> {
     let count = client
         .prepare_cached(
-            "SELECT (SELECT COUNT(*) FROM target WHERE active),
-               (SELECT COUNT(*) FROM outbox WHERE state = 0),
+            "SELECT (SELECT COUNT(*) FROM outbox WHERE state = 0),
                (SELECT MIN(created) FROM outbox WHERE state = 0),
                (SELECT COUNT(*) FROM outbox WHERE state = 2),
-               (SELECT COALESCE(SUM(LENGTH(bytes)), 0)::bigint FROM body)",
+               (SELECT COALESCE(SUM(bytes), 0)::bigint FROM kept)",
         )
         .await?;
     let row = client.query_one(&count, &[]).await?;
+    let tally = "SELECT severity, state, COUNT(*) FROM target WHERE active GROUP BY 1, 2";
+    let tally = client.query(&client.prepare_cached(tally).await?, &[]).await?;
+    let tally = tally.iter().map(|row| Tally {
+        severity: severity_of(row.get::<_, i16>(0).into()),
+        state: row.get::<_, Option<i16>>(1).and_then(|state| state_of(state.into())),
+        targets: row.get(2),
+    });
     Ok(Counts {
-        targets: row.get(0),
-        pending: row.get(1),
-        oldest_pending: row.get(2),
-        given_up: row.get(3),
-        evidence_bytes: row.get(4),
+        targets: tally.collect(),
+        pending: row.get(0),
+        oldest_pending: row.get(1),
+        given_up: row.get(2),
+        evidence_bytes: row.get(3),
     })
 }
 
 pub(super) async fn prune(
     client: &mut Object,
+    me: &Me,
     keep: &Retention,
     now: i64,
 ) -> Result<(), StoreError> {
@@ -100,12 +112,17 @@ pub(super) async fn prune(
             &[&(now - age)],
         )
         .await?;
-    transaction
-        .execute(
-            "DELETE FROM body AS b WHERE NOT EXISTS (
-               SELECT 1 FROM sighting AS s WHERE s.digest = b.digest)",
+    let gone: i64 = transaction
+        .query_one(
+            "WITH gone AS (
+               DELETE FROM body AS b WHERE NOT EXISTS (
+                 SELECT 1 FROM sighting AS s WHERE s.digest = b.digest)
+               RETURNING LENGTH(bytes) AS size)
+             SELECT COALESCE(SUM(size), 0)::bigint FROM gone",
             &[],
         )
-        .await?;
+        .await?
+        .get(0);
+    transaction.execute(COUNT_KEPT, &[&me.run, &-gone]).await?;
     Ok(transaction.commit().await?)
 }

@@ -6,7 +6,8 @@ use super::super::{GAP, StoreError};
 use super::Me;
 
 /// Each entry takes the database from one version to the next.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE target (
   id bigint PRIMARY KEY, url text NOT NULL, name text NOT NULL, active boolean NOT NULL,
   wake bigint NOT NULL, severity smallint NOT NULL, memory text NOT NULL,
@@ -34,7 +35,16 @@ CREATE INDEX sighting_by_digest ON sighting (digest);
 CREATE TABLE worker (name text PRIMARY KEY, run bigint NOT NULL, alive bigint);
 CREATE SEQUENCE worker_run;
 CREATE TABLE watch_gap (worker text NOT NULL, since bigint NOT NULL, until bigint NOT NULL);
-"];
+",
+    "
+ALTER TABLE target ADD COLUMN state smallint;
+CREATE INDEX target_tally ON target (severity, state) WHERE active;
+CREATE INDEX target_shown ON target (severity, name COLLATE \"C\", id) WHERE active;
+CREATE INDEX outbox_given_up ON outbox (id) WHERE state = 2;
+CREATE TABLE kept (owner bigint PRIMARY KEY, bytes bigint NOT NULL);
+INSERT INTO kept SELECT 0, COALESCE(SUM(LENGTH(bytes)), 0) FROM body;
+",
+];
 
 /// Taken while tables change, so that workers that start together do not do it twice.
 const MIGRATION_LOCK: i64 = 0x6361_6e61_7279_0001;
@@ -87,6 +97,10 @@ pub(super) async fn take_over(client: &mut Object, name: &str) -> Result<i64, St
         );
         transaction.execute(&free, &[&old]).await?;
     }
+    // What the run before it counted goes on under its own number: there is a row a name.
+    transaction
+        .execute("UPDATE kept SET owner = $2 WHERE owner = $1 AND owner <> 0", &[&old, &run])
+        .await?;
     transaction.commit().await?;
     Ok(run)
 }

@@ -3,7 +3,7 @@
 use deadpool_postgres::Object;
 use tokio_postgres::Row;
 
-use super::super::{Claim, Order, StoreError, Stored, StoredEvent, memory_of};
+use super::super::{Claim, StoreError, StoredEvent, memory_of};
 use super::Me;
 use crate::memory::Memory;
 use crate::target::TargetId;
@@ -106,32 +106,4 @@ pub(super) async fn events(
     let rows = client.query(&read, &[&id.0, &most]).await?;
     let event = |row: &Row| StoredEvent { at: row.get(0), kind: row.get(1), detail: row.get(2) };
     Ok(rows.iter().map(event).collect())
-}
-
-pub(super) async fn list(
-    client: &Object,
-    order: Order,
-    from: usize,
-    most: usize,
-) -> Result<Vec<Stored>, StoreError> {
-    let order = match order {
-        Order::Urgency => "severity DESC, wake, id",
-        // As SQLite sorts: by bytes, whatever the database's language.
-        Order::Name => "name COLLATE \"C\", id",
-    };
-    let read = format!(
-        "SELECT id, url, name, memory FROM target WHERE active ORDER BY {order} LIMIT $1 OFFSET $2"
-    );
-    let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let read = client.prepare_cached(&read).await?;
-    let rows = client.query(&read, &[&number(most), &number(from)]).await?;
-    let stored = |row: &Row| {
-        Ok(Stored {
-            id: TargetId(row.get(0)),
-            url: row.get(1),
-            name: row.get(2),
-            memory: memory_of(row.get(3))?,
-        })
-    };
-    rows.iter().map(stored).collect()
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool, Transaction};
 use tokio::sync::{mpsc, oneshot};
+use tokio_postgres::types::ToSql;
 
 use super::super::{Commit, NewNotice, StoreError};
 use super::Me;
-use super::evidence::EVIDENCE_LOCK;
+use super::evidence::{COUNT_KEPT, EVIDENCE_LOCK};
 use crate::step::Event;
 
 /// How much is written in one transaction at most.
@@ -95,28 +96,30 @@ async fn write(
     let transaction = client.transaction().await?;
     let step = transaction
         .prepare_cached(
-            "UPDATE target AS t SET wake = s.wake, severity = s.severity, memory = s.memory, lease = 0
-             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::text[])
-               AS s (id, fence, wake, severity, memory)
-             WHERE t.id = s.id AND t.fence = s.fence AND t.owner = $6 AND t.lease <> 0
+            "UPDATE target AS t SET wake = s.wake, severity = s.severity, state = s.state,
+               memory = s.memory, lease = 0
+             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::smallint[], $5::smallint[],
+               $6::text[]) AS s (id, fence, wake, severity, state, memory)
+             WHERE t.id = s.id AND t.fence = s.fence AND t.owner = $7 AND t.lease <> 0
              RETURNING t.id, t.fence",
         )
         .await?;
     let ids: Vec<i64> = commits.iter().map(|commit| commit.id.0).collect();
     let fences: Vec<i64> = commits.iter().map(|commit| key(commit).1).collect();
     let wakes: Vec<i64> = commits.iter().map(|commit| commit.wake).collect();
-    let severities: Vec<i16> =
-        commits.iter().map(|commit| i16::from(commit.severity as u8)).collect();
+    let severities: Vec<i16> = commits.iter().map(|commit| commit.severity as i16).collect();
+    let states: Vec<i16> = commits.iter().map(|commit| commit.state as i16).collect();
     let memories = commits
         .iter()
         .map(|commit| serde_json::to_string(&commit.memory))
         .collect::<Result<Vec<_>, _>>()?;
-    let rows =
-        transaction.query(&step, &[&ids, &fences, &wakes, &severities, &memories, &me.run]).await?;
+    let columns: [&(dyn ToSql + Sync); 7] =
+        [&ids, &fences, &wakes, &severities, &states, &memories, &me.run];
+    let rows = transaction.query(&step, &columns).await?;
     let written: HashSet<(i64, i64)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     let commits: Vec<&Commit> =
         commits.iter().filter(|commit| written.contains(&key(commit))).collect();
-    add(&transaction, &commits).await?;
+    add(&transaction, me, &commits).await?;
     transaction.commit().await?;
     Ok(written)
 }
@@ -130,25 +133,29 @@ pub(super) async fn own(pool: &Pool, me: &Me, commit: &Commit) -> Result<(), Sto
     if transaction.query_opt(mine, &[&me.name, &me.run]).await?.is_none() {
         return Err(me.replaced());
     }
-    let severity = i16::from(commit.severity as u8);
+    let (severity, state) = (commit.severity as i16, commit.state as i16);
     transaction
         .execute(
-            "INSERT INTO target (id, url, name, active, wake, severity, memory)
-             VALUES ($1, '', '', false, $2, $3, $4)
-             ON CONFLICT (id) DO UPDATE SET wake = $2, severity = $3, memory = $4",
-            &[&commit.id.0, &commit.wake, &severity, &memory],
+            "INSERT INTO target (id, url, name, active, wake, severity, state, memory)
+             VALUES ($1, '', '', false, $2, $3, $4, $5)
+             ON CONFLICT (id) DO UPDATE SET wake = $2, severity = $3, state = $4, memory = $5",
+            &[&commit.id.0, &commit.wake, &severity, &state, &memory],
         )
         .await?;
-    add(&transaction, &[commit]).await?;
+    add(&transaction, me, &[commit]).await?;
     Ok(transaction.commit().await?)
 }
 
-async fn add(transaction: &Transaction<'_>, commits: &[&Commit]) -> Result<(), StoreError> {
+async fn add(
+    transaction: &Transaction<'_>,
+    me: &Me,
+    commits: &[&Commit],
+) -> Result<(), StoreError> {
     let events = commits.iter().flat_map(|c| c.events.iter().map(|event| (c.id.0, event)));
     add_events(transaction, events.collect()).await?;
     let notices = commits.iter().flat_map(|c| c.notices.iter().map(|notice| (*c, notice)));
     add_notices(transaction, notices.collect()).await?;
-    keep_bodies(transaction, commits).await
+    keep_bodies(transaction, me, commits).await
 }
 
 async fn add_events(
@@ -197,7 +204,11 @@ async fn add_notices(
     Ok(())
 }
 
-async fn keep_bodies(transaction: &Transaction<'_>, commits: &[&Commit]) -> Result<(), StoreError> {
+async fn keep_bodies(
+    transaction: &Transaction<'_>,
+    me: &Me,
+    commits: &[&Commit],
+) -> Result<(), StoreError> {
     // In the order of their digests: two workers that keep the same bodies do not wait for each other
     // in a circle.
     let mut bodies: BTreeMap<[u8; 32], &[u8]> = BTreeMap::new();
@@ -218,12 +229,17 @@ async fn keep_bodies(transaction: &Transaction<'_>, commits: &[&Commit]) -> Resu
     let keep = transaction
         .prepare_cached(
             "INSERT INTO body (digest, bytes) SELECT * FROM unnest($1::bytea[], $2::bytea[])
-             ON CONFLICT DO NOTHING",
+             ON CONFLICT DO NOTHING RETURNING LENGTH(bytes)",
         )
         .await?;
     let digests: Vec<&[u8]> = bodies.keys().map(|digest| &digest[..]).collect();
     let bytes: Vec<&[u8]> = bodies.values().copied().collect();
-    transaction.execute(&keep, &[&digests, &bytes]).await?;
+    let kept = transaction.query(&keep, &[&digests, &bytes]).await?;
+    let kept: i64 = kept.iter().map(|row| i64::from(row.get::<_, i32>(0))).sum();
+    if kept > 0 {
+        let count = transaction.prepare_cached(COUNT_KEPT).await?;
+        transaction.execute(&count, &[&me.run, &kept]).await?;
+    }
     let see = transaction
         .prepare_cached(
             "INSERT INTO sighting (target, digest, url, first, last, times)

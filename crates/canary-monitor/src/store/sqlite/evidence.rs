@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::super::{Counts, Sighting, StoreError};
+use super::super::{Counts, Sighting, StoreError, Tally, severity_of, state_of};
 use crate::config::Retention;
 use crate::observe::Body;
 use crate::target::TargetId;
@@ -20,10 +20,15 @@ pub(super) fn keep(
          VALUES (?1, ?2, ?3, ?4, ?4, 1)
          ON CONFLICT DO UPDATE SET last = ?4, times = times + 1",
     )?;
+    let mut added = 0;
     for body in bodies {
         let digest = body.digest();
-        add.execute(params![digest.0, body.bytes])?;
+        added += add.execute(params![digest.0, body.bytes])? * body.bytes.len();
         see.execute(params![id.0, digest.0, body.url, now])?;
+    }
+    if added > 0 {
+        let mut count = connection.prepare_cached("UPDATE kept SET bytes = bytes + ?1")?;
+        count.execute([i64::try_from(added).unwrap_or(i64::MAX)])?;
     }
     Ok(())
 }
@@ -61,12 +66,23 @@ pub(super) fn counts(connection: &Connection) -> Result<Counts, StoreError> {
     let one = |sql: &str| {
         connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, Option<i64>>(0))
     };
+    let mut tally = connection.prepare_cached(
+        "SELECT severity, state, COUNT(*) FROM target WHERE active = 1 GROUP BY severity, state",
+    )?;
+    let tally = tally.query_map([], |row| {
+        let state: Option<i64> = row.get(1)?;
+        Ok(Tally {
+            severity: severity_of(row.get(0)?),
+            state: state.and_then(state_of),
+            targets: row.get(2)?,
+        })
+    })?;
     Ok(Counts {
-        targets: one("SELECT COUNT(*) FROM target WHERE active = 1")?.unwrap_or(0),
+        targets: tally.collect::<Result<_, _>>()?,
         pending: one("SELECT COUNT(*) FROM outbox WHERE state = 0")?.unwrap_or(0),
         oldest_pending: one("SELECT MIN(created) FROM outbox WHERE state = 0")?,
         given_up: one("SELECT COUNT(*) FROM outbox WHERE state = 2")?.unwrap_or(0),
-        evidence_bytes: one("SELECT SUM(LENGTH(bytes)) FROM body")?.unwrap_or(0),
+        evidence_bytes: one("SELECT bytes FROM kept")?.unwrap_or(0),
     })
 }
 
@@ -87,11 +103,14 @@ pub(super) fn prune(connection: &Connection, keep: &Retention, now: i64) -> Resu
                AND instr(target.memory, lower(hex(sighting.digest))) > 0)",
             [now - age],
         )?;
-        connection.execute(
+        let mut delete = connection.prepare(
             "DELETE FROM body WHERE NOT EXISTS (
-               SELECT 1 FROM sighting WHERE sighting.digest = body.digest)",
-            [],
+               SELECT 1 FROM sighting WHERE sighting.digest = body.digest)
+             RETURNING LENGTH(bytes)",
         )?;
+        let gone = delete.query_map([], |row| row.get::<_, i64>(0))?;
+        let gone: i64 = gone.sum::<Result<_, _>>()?;
+        connection.execute("UPDATE kept SET bytes = bytes - ?1", [gone])?;
     }
     Ok(())
 }

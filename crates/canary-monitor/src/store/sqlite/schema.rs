@@ -35,6 +35,14 @@ CREATE TABLE watch_gap (worker TEXT NOT NULL, since INTEGER NOT NULL, until INTE
 ", "
 CREATE TABLE owner (run INTEGER NOT NULL) STRICT;
 INSERT INTO owner VALUES (0);
+", "
+ALTER TABLE target ADD COLUMN state INTEGER;
+DROP INDEX target_by_severity;
+CREATE INDEX target_tally ON target (severity, state) WHERE active = 1;
+CREATE INDEX target_shown ON target (severity, name, id) WHERE active = 1;
+CREATE INDEX outbox_given_up ON outbox (id) WHERE state = 2;
+CREATE TABLE kept (bytes INTEGER NOT NULL) STRICT;
+INSERT INTO kept SELECT COALESCE(SUM(LENGTH(bytes)), 0) FROM body;
 "];
 
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {

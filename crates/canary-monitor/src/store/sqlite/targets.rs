@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::super::{Claim, Commit, GAP, Order, StoreError, Stored, StoredEvent, memory_of};
+use super::super::{Claim, Commit, GAP, StoreError, StoredEvent, UNASKED, memory_of};
 use super::{Desk, Lease, evidence, outbox};
 use crate::fleet::Fleet;
 use crate::memory::Memory;
@@ -25,13 +25,14 @@ pub(super) fn enroll(
         known.insert(row.get(0)?, (row.get(1)?, row.get(2)?));
     }
     let mut add = connection.prepare(
-        "INSERT INTO target (id, url, name, active, wake, severity, memory)
-         VALUES (?1, ?2, ?3, 1, ?4, 0, '')
+        "INSERT INTO target (id, url, name, active, wake, severity, state, memory)
+         VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, '')
          ON CONFLICT (id) DO UPDATE SET active = 1, name = ?3, url = ?2",
     )?;
     let mut rename =
         connection.prepare("UPDATE target SET name = ?2 WHERE id = ?1 AND name <> ?2")?;
     let mut due = Vec::with_capacity(fleet.len());
+    let (severity, state) = (UNASKED.0 as i64, UNASKED.1 as i64);
     for target in fleet.iter() {
         let before = known.remove(&target.id.0);
         let wake = before.map(|(wake, _)| wake);
@@ -39,7 +40,7 @@ pub(super) fn enroll(
         if before.is_some_and(|(_, active)| active) {
             rename.execute(params![target.id.0, target.name])?;
         } else {
-            add.execute(params![target.id.0, target.url, target.name, wake])?;
+            add.execute(params![target.id.0, target.url, target.name, wake, severity, state])?;
         }
         if !desk.leases.contains_key(&target.id.0) {
             due.push((target.id, wake));
@@ -134,11 +135,11 @@ pub(super) fn commit(
     let memory = serde_json::to_string(&commit.memory)?;
     connection
         .prepare_cached(
-            "INSERT INTO target (id, url, name, active, wake, severity, memory)
-             VALUES (?1, '', '', 0, ?2, ?3, ?4)
-             ON CONFLICT (id) DO UPDATE SET wake = ?2, severity = ?3, memory = ?4",
+            "INSERT INTO target (id, url, name, active, wake, severity, state, memory)
+             VALUES (?1, '', '', 0, ?2, ?3, ?4, ?5)
+             ON CONFLICT (id) DO UPDATE SET wake = ?2, severity = ?3, state = ?4, memory = ?5",
         )?
-        .execute(params![id.0, commit.wake, i64::from(commit.severity as u8), memory])?;
+        .execute(params![id.0, commit.wake, commit.severity as i64, commit.state as i64, memory])?;
     let mut add = connection
         .prepare_cached("INSERT INTO event (target, at, kind, detail) VALUES (?1, ?2, ?3, ?4)")?;
     for event in &commit.events {
@@ -169,35 +170,6 @@ pub(super) fn events(
         Ok(StoredEvent { at: row.get(0)?, kind: row.get(1)?, detail: row.get(2)? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-pub(super) fn list(
-    connection: &Connection,
-    order: Order,
-    from: usize,
-    most: usize,
-) -> Result<Vec<Stored>, StoreError> {
-    let order = match order {
-        Order::Urgency => "severity DESC, wake",
-        Order::Name => "name",
-    };
-    let sql = format!(
-        "SELECT id, url, name, memory FROM target WHERE active = 1 ORDER BY {order} LIMIT ?1 OFFSET ?2"
-    );
-    let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let mut rows = connection.prepare_cached(&sql)?;
-    let mut rows = rows.query(params![number(most), number(from)])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let memory: String = row.get(3)?;
-        found.push(Stored {
-            id: TargetId(row.get(0)?),
-            url: row.get(1)?,
-            name: row.get(2)?,
-            memory: memory_of(&memory)?,
-        });
-    }
-    Ok(found)
 }
 
 pub(super) fn beat(

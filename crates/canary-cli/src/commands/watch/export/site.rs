@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use canary_monitor::server::{Links, PAGE, SORTS, STYLE, Table, all, index, target_page};
-use canary_monitor::store::Store;
-use canary_monitor::target::TargetId;
+use canary_monitor::server::{
+    Links, PAGE, Part, SORTED, SORTS, STYLE, Table, all, index, stretch, target_page,
+};
+use canary_monitor::status::{self, Line};
+use canary_monitor::store::{Order, Store, Stored};
 use canary_monitor::textfile;
 use canary_monitor::worker::wall_clock;
 
@@ -19,36 +21,57 @@ const EVENTS: usize = 500;
 pub(super) async fn write<S: Store>(store: &S, folder: &Path) -> Result<usize, Failure> {
     let failed = |error| store_failure(&error);
     let now = wall_clock();
-    let mut lines = all(store, now).await.map_err(failed)?;
+    let total = store.counts().await.map_err(failed)?.watched();
     let mut pages = 0;
     let mut put = |name: &str, text: &str| {
         pages += 1;
         let path = folder.join(name);
-        textfile::write(&path, text)
+        textfile::replace(&path, text)
             .map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", path.display())))
     };
     fs::create_dir_all(folder.join("target"))
         .map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", folder.display())))?;
     put("style.css", STYLE)?;
-    for line in &lines {
-        let Ok(id) = i64::from_str_radix(&line.id, 16) else { continue };
-        let id = TargetId(id);
-        let events = store.events(id, EVENTS).await.map_err(failed)?;
-        let sightings = store.sightings(id).await.map_err(failed)?;
-        let page = target_page(line, &events, &sightings, (Links::Files, now));
-        put(&Links::Files.target(&line.id), &page)?;
+    let mut after = None;
+    loop {
+        let stored = store.list(Order::Identity, after, PAGE).await.map_err(failed)?;
+        for one in &stored {
+            let events = store.events(one.id, EVENTS).await.map_err(failed)?;
+            let sightings = store.sightings(one.id).await.map_err(failed)?;
+            let line = status::line(one, now);
+            let page = target_page(&line, &events, &sightings, (Links::Files, now));
+            put(&Links::Files.target(&line.id), &page)?;
+        }
+        after = stored.last().map(Stored::mark);
+        if stored.len() < PAGE {
+            break;
+        }
     }
     // Last: what it links to is there.
-    let total = lines.len();
+    let mut table = |sort, number, lines: &[Line]| {
+        let table = Table { sort, part: Part::Numbered(number), total, links: Links::Files };
+        put(&Links::Files.table(sort, number), &index(lines, table, now))
+    };
+    let mut lines = match total <= SORTED {
+        true => all(store, now).await.map_err(failed)?,
+        false => Vec::new(),
+    };
     for sort in SORTS {
         sort.sort(&mut lines);
-        for (page, part) in lines.chunks(PAGE).enumerate() {
-            let table = Table { sort, page, total, links: Links::Files };
-            put(&Links::Files.table(sort, page), &index(part, table, now))?;
+        for (number, part) in lines.chunks(PAGE).enumerate() {
+            table(sort, number, part)?;
         }
-        if lines.is_empty() {
-            let table = Table { sort, page: 0, total, links: Links::Files };
-            put(&Links::Files.table(sort, 0), &index(&[], table, now))?;
+        let mut after = None;
+        for number in 0.. {
+            if !lines.is_empty() {
+                break;
+            }
+            let (part, next) = stretch(store, sort, after, now).await.map_err(failed)?;
+            table(sort, number, &part)?;
+            if next.is_none() {
+                break;
+            }
+            after = next;
         }
     }
     Ok(pages)
