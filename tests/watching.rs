@@ -259,6 +259,39 @@ fn an_export_proves_every_verdict_without_a_network() {
 }
 
 #[test]
+fn a_targets_page_shows_the_life_of_each_fact() {
+    let pages = Pages::default();
+    let server = pages.serve();
+    let url = format!("{}canary/", server.url());
+    let mut series = live(&url, 2);
+    publish(&pages, "/canary/", &series);
+    let pin = pin(&series, &url);
+    let operator = Operator::new(&format!("[[target]]\nname = \"edge\"\npin = \"{pin}\"\n"));
+    let life = |id: &str| {
+        let line = operator.once().remove("edge").unwrap();
+        assert!(operator.run(&["watch", "export", "--site", "pages"]).status.success());
+        let page = format!("pages/target/{}.html", line["id"].as_str().unwrap());
+        let page = std::fs::read_to_string(operator.path().join(page)).unwrap();
+        let mut rows = page.split("<tr>").filter_map(|row| row.split("</tr>").next());
+        let row = rows.find(|row| row.contains(&format!("<span>{id}</span>")));
+        let row = row.unwrap_or_else(|| panic!("{id}: {page}"));
+        let times = row.split("<time>").skip(1).map(|cell| cell.split('<').next().unwrap());
+        (times.collect::<Vec<_>>().join(" "), row.contains(">affirmed<"))
+    };
+    let as_of = |series: &Series| series.newest.as_of.to_string();
+    let (first, second) = (series.newest.as_of.plus(-3_600).to_string(), as_of(&series));
+    assert_eq!(life("data.no-bulk"), (format!("{first} {second}"), true));
+    let mut next = series.next();
+    (next.as_of, next.next_due) = (series.newest.as_of.plus(3_600), now().plus(7 * DAY));
+    next.expires = now().plus(14 * DAY);
+    next.facts.retain(|fact| fact.id != "data.no-bulk");
+    series.push(next, &["Ada", "Bo"]);
+    publish(&pages, "/canary/", &series.clone().heartbeat_at(now().plus(-300)));
+    assert_eq!(life("data.no-bulk"), (format!("{first} {second}"), false));
+    assert_eq!(life("keys.own"), (format!("{first} {}", as_of(&series)), true));
+}
+
+#[test]
 fn a_report_takes_the_watchers_own_record() {
     let pages = Pages::default();
     let server = pages.serve();
@@ -443,7 +476,7 @@ fn a_reload_loses_nothing() {
     assert!(!shows(">a<") && shows(">b<"));
     operator.configure(&format!("{b}{a}"));
     running.signal(Signal::SIGHUP);
-    wait_for("a is back", || shows(">a<"));
+    wait_for("a is back", || shows(">a<") && timeline().contains("new issue: 1"));
     assert_eq!(timeline().matches("new issue: 1").count(), 1, "{}", timeline());
     assert!(running.page("/metrics").1.contains("canary_watch_reloads_total 3"));
     running.stop();

@@ -57,14 +57,21 @@ const run = (name, body) => test(name, { skip, timeout: 120000 }, body);
 const site = () => join(folder, "site");
 const names = (page) => page.locator("tbody th").allInnerTexts();
 
+// The exported pages, served until the test ends in whatever way.
+async function exported(context) {
+  const server = await serve(folderOf(site()));
+  context.after(() => server.close());
+  return server;
+}
+
 async function visit(address, options) {
   const tab = await open(browser, { javaScriptEnabled: false, ...options });
   await tab.page.goto(address);
   return tab;
 }
 
-run("as files: worst first, other orders, each target's page, without scripts", async () => {
-  const server = await serve(folderOf(site()));
+run("as files: worst first, other orders, each target's page, without scripts", async (context) => {
+  const server = await exported(context);
   const tab = await visit(server.url);
   const [first, ...rest] = await names(tab.page);
   assert.match(first, /taken|^.*script/);
@@ -79,16 +86,33 @@ run("as files: worst first, other orders, each target's page, without scripts", 
   assert.match(text, /LAPSED \(alarm\)/);
   assert.match(text, /new issue: 1/);
   assert.match(text, /opened: LAPSED/);
+  const rows = (await tab.page.locator("table.cards").first().locator("tbody tr").allInnerTexts()).map((row) => row.split("\t"));
+  assert.equal(rows.length, 1, "its only statement");
+  for (const [, first, last, newest] of rows) assert.deepEqual([first, newest], [last, "affirmed"]);
   assert.ok((await tab.page.locator("svg.line rect").count()) >= 2);
   await tab.page.click("text=all canaries");
   assert.equal((await names(tab.page)).length, 4);
   assert.deepEqual(tab.problems, []);
   await tab.close();
-  server.close();
 });
 
-run("hostile words stay words, with scripts on too", async () => {
-  const server = await serve(folderOf(site()));
+run("each fact has its life on the target's page", async (context) => {
+  const server = await exported(context);
+  const tab = await visit(server.url);
+  await tab.page.click('tbody th a:text-is("live")');
+  const table = tab.page.locator("table.cards", { hasText: "Every fact seen" });
+  const rows = (await table.locator("tbody tr").allInnerTexts()).map((row) => row.split("\t").map((cell) => cell.trim()));
+  assert.deepEqual(rows.map(([id]) => id).sort(), facts.map((fact) => fact.id).sort());
+  for (const [id, first, last, newest] of rows) {
+    assert.match(first, /^\d{4}-\d\d-\d\dT/, id);
+    assert.ok(first < last && newest === "affirmed", `${id}: ${first} ${last} ${newest}`);
+  }
+  assert.deepEqual(tab.problems, []);
+  await tab.close();
+});
+
+run("hostile words stay words, with scripts on too", async (context) => {
+  const server = await exported(context);
   const pages = ["index.html", ...readdirSync(join(site(), "target")).map((name) => `target/${name}`)];
   for (const page of pages) {
     const tab = await visit(server.url + page, { javaScriptEnabled: true });
@@ -97,7 +121,6 @@ run("hostile words stay words, with scripts on too", async () => {
     assert.deepEqual(tab.problems, []);
     await tab.close();
   }
-  server.close();
 });
 
 run("as served: the same under its own security policy, and it sorts", async () => {
@@ -128,7 +151,7 @@ run("as served: the same under its own security policy, and it sorts", async () 
 });
 
 run("light and dark, at a desk and on a phone, nothing sticks out and axe finds nothing", async (context) => {
-  const server = await serve(folderOf(site()));
+  const server = await exported(context);
   const page = readdirSync(join(site(), "target"))[0];
   if (shots) mkdirSync(shots, { recursive: true });
   for (const colorScheme of ["light", "dark"]) {
@@ -147,6 +170,5 @@ run("light and dark, at a desk and on a phone, nothing sticks out and axe finds 
       }
     }
   }
-  server.close();
   if (!axe) context.diagnostic("axe-core is not installed: left out");
 });

@@ -16,6 +16,7 @@ use url::Url;
 pub(crate) use self::kept::{Hex, Kept, Publication};
 use self::look::{Held, Scene, look};
 use crate::axes;
+use crate::facts;
 use crate::form::Dialect;
 use crate::memory::Memory;
 use crate::observe::{Body, Observation, Outcome, Said, Standing, Stated};
@@ -138,14 +139,16 @@ impl<S: Store> DialectCheck<S> {
             let scene = Scene { url: &url, dialect: &form, policy: &policy, now };
             look(scene, kept, &series, &served)
         });
-        let Ok((said, mut kept)) = judged.await else {
+        let Ok((said, mut kept, facts)) = judged.await else {
             return Err(Failed::Unreachable("judging was cut short".to_owned()));
         };
         (kept.by, kept.asked, kept.served) = (by, asked, Some(digests));
         (kept.standing, kept.judged_at) = (said.standing, now);
         let checker = serde_json::to_string(&kept).ok();
         let outcome = Outcome::Said(Box::new(said));
-        Ok(Observation { bodies, checker, ..Observation::new(now, outcome) })
+        let mut seen = Observation { bodies, checker, ..Observation::new(now, outcome) };
+        facts::note(&mut seen, memory, &target.url, &facts);
+        Ok(seen)
     }
 
     /// The bytes that the server says are still the ones.

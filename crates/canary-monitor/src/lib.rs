@@ -15,6 +15,7 @@ pub mod dialect;
 pub mod episode;
 pub mod evidence;
 pub mod export;
+pub mod facts;
 pub mod fleet;
 pub mod form;
 pub mod junit;

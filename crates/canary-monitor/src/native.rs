@@ -20,6 +20,7 @@ use self::recent::Recent;
 use self::witnesses::{LeftAlone, contrary, unheard};
 use crate::axes;
 use crate::checker::private_hosts;
+use crate::facts;
 use crate::fleet::Fleet;
 use crate::memory::Memory;
 use crate::observe::{Body, Check, Dates, Heartbeat, Observation, Outcome, Said, Standing, Stated};
@@ -115,12 +116,14 @@ impl<S: Store> Check for NativeCheck<S> {
                     let look = Look { target, kept, seen: seen.as_deref(), now };
                     let contrary = contrary(&copies, &judgement);
                     let unheard = unheard(memory, target, &copies, &judgement);
+                    let facts = judgement.report.facts.clone();
                     let mut observation = self.observe(look, judgement, &evidence, checkpoint);
                     // First of all: what the canary itself serves cannot use up its room.
                     observation.bodies.splice(0..0, contrary);
                     if let Outcome::Said(said) = &mut observation.outcome {
                         said.findings.extend(unheard);
                     }
+                    facts::note(&mut observation, memory, &target.url, &facts);
                     observation
                 }
                 Err(_) => {
@@ -261,6 +264,7 @@ fn outcome(judgement: &Judgement) -> (Outcome, Vec<Stated>) {
             .map(|(at, declared)| Heartbeat { at: at.unix(), max_age: declared.max_age }),
         findings,
         facts: newest.map_or(0, |issue| u32::try_from(issue.facts.len()).unwrap_or(u32::MAX)),
+        fact_list: None,
     };
     (Outcome::Said(Box::new(said)), Vec::new())
 }

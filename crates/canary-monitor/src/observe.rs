@@ -85,6 +85,9 @@ pub struct Said {
     pub findings: Vec<Stated>,
     /// How many facts the newest authentic issue affirms.
     pub facts: u32,
+    /// The digest under which their lives are kept ([`crate::facts`]).
+    #[serde(default)]
+    pub fact_list: Option<String>,
 }
 
 /// Whether what was served is an authentic canary.

@@ -14,8 +14,10 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-pub use self::page::{Links, Part, SORTS, STYLE, Sort, Table, index, target_page};
+pub use self::page::{Links, Part, SORTS, STYLE, Shown, Sort, Table, index, target_page};
+use crate::facts::FactList;
 use crate::fleet::Fleet;
+use crate::memory::Memory;
 use crate::observe::Check;
 use crate::status;
 use crate::store::{Mark, Order, Store, StoreError, Stored, WORST_FIRST};
@@ -24,6 +26,8 @@ use crate::worker::{Worker, wall_clock};
 
 /// Targets on one page.
 pub const PAGE: usize = 200;
+/// Lines of a timeline on a page.
+const EVENTS: usize = 500;
 /// Up to so many targets the whole table is sorted; of more, each part of it.
 pub const SORTED: usize = 5_000;
 const POLICY: &str = "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -170,14 +174,33 @@ async fn one<S: Store, C: Check>(
     let id = TargetId(id);
     let Some(target) = worker.settings().config.fleet.find(id) else { return none() };
     let (store, now) = (worker.store(), wall_clock());
-    match (store.load(id).await, store.events(id, 500).await, store.sightings(id).await) {
-        (Ok(memory), Ok(events), Ok(sightings)) => {
-            let line = status::line_of(id, &target.url, &target.name, &memory, now);
-            let page = target_page(&line, &events, &sightings, (Links::Served, now));
-            answer(StatusCode::OK, HTML, page)
-        }
-        _ => refused(),
+    let read = async {
+        let memory = store.load(id).await?;
+        let line = status::line_of(id, &target.url, &target.name, &memory, now);
+        page_of(store, &line, id, &memory, (Links::Served, now)).await
+    };
+    match read.await {
+        Ok(page) => answer(StatusCode::OK, HTML, page),
+        Err(_) => refused(),
     }
+}
+
+/// One target's page, from what the store has of it.
+///
+/// # Errors
+///
+/// The store's.
+pub async fn page_of<S: Store>(
+    store: &S,
+    line: &status::Line,
+    id: TargetId,
+    memory: &Memory,
+    place: (Links, i64),
+) -> Result<String, StoreError> {
+    let (events, sightings) = (store.events(id, EVENTS).await?, store.sightings(id).await?);
+    let facts = FactList::read(store, memory).await?;
+    let shown = Shown { line, facts: &facts, events: &events, sightings: &sightings };
+    Ok(target_page(shown, place))
 }
 
 async fn style() -> Response {

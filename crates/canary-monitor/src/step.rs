@@ -285,7 +285,7 @@ fn merge(old: Option<Said>, new: Said) -> Said {
             Said { standing: new.standing, findings, ..old }
         }
         Some(old) if new.issue.is_none() => {
-            Said { issue: old.issue, heartbeat: old.heartbeat, ..new }
+            Said { issue: old.issue, heartbeat: old.heartbeat, fact_list: old.fact_list, ..new }
         }
         _ => new,
     }

@@ -8,7 +8,7 @@ use canary_dialects::prose::Tone;
 use canary_dialects::reading::{Issue, Kind, Outcome as Check, Published, Reading};
 use canary_format::digest::Digest;
 use canary_format::time::Timestamp;
-use canary_verifier::report::{Code, FactState, Severity, Subject};
+use canary_verifier::report::{Code, FactState, FactSummary, Severity, Subject};
 
 use super::kept::{self, Hex, Kept};
 use crate::form::Dialect;
@@ -44,12 +44,12 @@ pub(super) fn look(
     mut kept: Kept,
     series: &[Held],
     served: &Held,
-) -> (Said, Kept) {
+) -> (Said, Kept, Vec<FactSummary>) {
     let Scene { url, dialect: form, now, .. } = scene;
     let remembered = kept.kind.as_deref().and_then(Kind::named);
     let kind = match form.kind().or(remembered).map_or_else(|| recognised(scene, served), Ok) {
         Ok(kind) => kind,
-        Err(message) => return (unverified(Code::Malformed, message), kept),
+        Err(message) => return (unverified(Code::Malformed, message), kept, Vec::new()),
     };
     kept.kind = Some(kind.name().to_owned());
     let mut earlier: Vec<Reading> =
@@ -79,7 +79,7 @@ pub(super) fn look(
     if let Some(reason) = unsure(scene, kind, &kept, &history, newest_served, (served, again)) {
         let (checks, after) = (scene.policy.confirm_checks, scene.policy.missing_after);
         if !kept.confirm(digests(served).digests(), now, checks, after) {
-            return (unverified(Code::Malformed, reason), kept);
+            return (unverified(Code::Malformed, reason), kept, Vec::new());
         }
     } else {
         kept.waiting = None;
@@ -98,7 +98,7 @@ pub(super) fn look(
         (Some(_), _) => advance(&mut kept, series, served, complete, &removable),
         (None, _) => {}
     }
-    (said, kept)
+    (said, kept, history.report.facts)
 }
 
 fn unverified(code: Code, message: String) -> Said {
@@ -247,5 +247,6 @@ fn said(history: &History, authentic: bool, forgotten: u64) -> Said {
         heartbeat: None,
         findings: renumbered.collect(),
         facts: u32::try_from(affirmed).unwrap_or(u32::MAX),
+        fact_list: None,
     }
 }

@@ -1,9 +1,11 @@
 //! The status page: plain HTML, no script; every text from outside is escaped.
 
+mod facts;
 mod timeline;
 
 use std::fmt::Write as _;
 
+use crate::facts::{FactList, is_derived};
 use crate::junit::escape;
 use crate::notice::instant;
 use crate::server::PAGE;
@@ -217,13 +219,22 @@ fn reached(line: &Line) -> String {
     }
 }
 
-/// One target: what is open, its timeline, and its evidence.
-pub fn target_page(
-    line: &Line,
-    events: &[StoredEvent],
-    sightings: &[Sighting],
-    (links, now): (Links, i64),
-) -> String {
+/// What is shown of one target.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// Its line.
+    pub line: &'a Line,
+    /// Its facts.
+    pub facts: &'a FactList,
+    /// Its timeline, newest first.
+    pub events: &'a [StoredEvent],
+    /// What was served, and when.
+    pub sightings: &'a [Sighting],
+}
+
+/// One target: what is open, its facts, its timeline, and its evidence.
+pub fn target_page(shown: Shown<'_>, (links, now): (Links, i64)) -> String {
+    let Shown { line, events, .. } = shown;
     let mut html = head(&line.name, "../style.css");
     let home = match links {
         Links::Served => "..",
@@ -275,9 +286,11 @@ pub fn target_page(
         }
         html.push_str("</ul>\n");
     }
+    facts::write(&mut html, shown.facts);
     timeline::write(&mut html, events, now);
     html.push_str("<h2>Evidence</h2>\n<table class=\"cards\"><thead><tr><th scope=\"col\">SHA-256</th><th scope=\"col\">From</th><th scope=\"col\">First seen</th><th scope=\"col\">Last seen</th></tr></thead><tbody>\n");
-    for sighting in sightings.iter().rev().take(200) {
+    let served = shown.sightings.iter().rev().filter(|one| !is_derived(&one.url));
+    for sighting in served.take(200) {
         let _ = writeln!(
             html,
             "<tr><td data-label=\"SHA-256\"><code>{}</code></td><td data-label=\"From\"><span>{}</span></td>\
@@ -297,6 +310,7 @@ pub fn target_page(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::{self, FactLine};
     use canary_verifier::report::{Severity, State};
 
     #[test]
@@ -324,11 +338,21 @@ mod tests {
             detail: "<b>&\"</b>".to_owned(),
         };
         let events: Vec<StoredEvent> = kinds.iter().map(event).collect();
+        let fact = FactLine {
+            id: "\"><b>\u{202e}".to_owned(),
+            first: 0,
+            last: 0,
+            now: facts::Standing::Absent,
+        };
+        let facts = FactList { facts: vec![fact], more: 7 };
         for links in [Links::Served, Links::Files] {
             let table = Table { sort: Sort::Urgency, part: Part::Numbered(0), total: 1, links };
             let pages = [
                 index(std::slice::from_ref(&line), table, 0),
-                target_page(&line, &events, &[], (links, 0)),
+                target_page(
+                    Shown { line: &line, facts: &facts, events: &events, sightings: &[] },
+                    (links, 0),
+                ),
             ];
             for page in pages {
                 assert!(

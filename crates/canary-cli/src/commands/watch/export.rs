@@ -13,6 +13,7 @@ use canary_format::time::Timestamp;
 use canary_monitor::axes;
 use canary_monitor::config::{Config, StoreUrl};
 use canary_monitor::export::{Holding, Looking, file_name};
+use canary_monitor::facts::is_derived;
 use canary_monitor::form::Form;
 use canary_monitor::store::Store;
 use canary_monitor::store::postgres::PostgresStore;
@@ -154,8 +155,9 @@ impl Export {
         let failed = |error| super::store_failure(&error);
         let until = self.until();
         let held = Holding::read(store, target).await.map_err(failed)?;
+        let served: Vec<_> = held.sightings.iter().filter(|one| !is_derived(&one.url)).collect();
         let folder = folder_name(&held.target);
-        for one in &held.sightings {
+        for one in &served {
             let Some(bytes) = store.bodies(vec![one.digest]).await.map_err(failed)?.pop().flatten()
             else {
                 continue;
@@ -166,8 +168,7 @@ impl Export {
             }
         }
         let at = |unix| Timestamp::from_unix(unix);
-        let sightings: Vec<_> = held
-            .sightings
+        let sightings: Vec<_> = served
             .iter()
             .map(|one| {
                 json!({

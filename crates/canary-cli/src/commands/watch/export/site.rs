@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use canary_monitor::server::{
-    Links, PAGE, Part, SORTED, SORTS, STYLE, Table, all, index, stretch, target_page,
+    Links, PAGE, Part, SORTED, SORTS, STYLE, Table, all, index, page_of, stretch,
 };
 use canary_monitor::status::{self, Line};
 use canary_monitor::store::{Order, Store, Stored};
@@ -13,9 +13,6 @@ use canary_monitor::worker::wall_clock;
 
 use super::super::store_failure;
 use crate::error::{Failure, Kind};
-
-/// Lines of a timeline on a page.
-const EVENTS: usize = 500;
 
 /// Writes the pages, each whole or not at all, and gives their number. Files of other names stay.
 pub(super) async fn write<S: Store>(store: &S, folder: &Path) -> Result<usize, Failure> {
@@ -36,11 +33,9 @@ pub(super) async fn write<S: Store>(store: &S, folder: &Path) -> Result<usize, F
     loop {
         let stored = store.list(Order::Identity, after, PAGE).await.map_err(failed)?;
         for one in &stored {
-            let events = store.events(one.id, EVENTS).await.map_err(failed)?;
-            let sightings = store.sightings(one.id).await.map_err(failed)?;
             let line = status::line(one, now);
-            let page = target_page(&line, &events, &sightings, (Links::Files, now));
-            put(&Links::Files.target(&line.id), &page)?;
+            let page = page_of(store, &line, one.id, &one.memory, (Links::Files, now)).await;
+            put(&Links::Files.target(&line.id), &page.map_err(failed)?)?;
         }
         after = stored.last().map(Stored::mark);
         if stored.len() < PAGE {
