@@ -1,20 +1,24 @@
 //! What judging costs beside its raw signature checks. Figures: `docs/benchmarks.md`.
+//!
+//! `cargo bench -p canary-verifier --bench verify`
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+#![allow(clippy::print_stdout, reason = "its result")]
 
 #[path = "../tests/build/mod.rs"]
 mod build;
+mod pair;
 
 use std::hint::black_box;
 
 use build::{Series, at, public};
-use canary_format::envelope::Envelope;
-use canary_format::key::{ExpandedKey, Signature};
+use canary_format::envelope::{Envelope, EnvelopeSignature};
 use canary_format::pin::Pin;
 use canary_format::time::Timestamp;
 use canary_verifier::evidence::{Evidence, Obtained, Site, Source, Trust};
 use canary_verifier::judge::judge;
-use criterion::{Criterion, criterion_group, criterion_main};
+use ed25519_dalek::{Signature, VerifyingKey};
+use pair::pair;
 
 /// Daily for ten years.
 const ISSUES: u64 = 3_650;
@@ -37,17 +41,37 @@ fn daily() -> Series {
     series
 }
 
-/// The signatures of one envelope with their keys, as a raw verifier would take them.
-fn raw(leaf: &[u8]) -> (Vec<u8>, Vec<(ExpandedKey, Signature)>) {
-    let envelope = Envelope::parse(leaf).unwrap();
-    let keys = ["Ada", "Bo"].map(|name| public(name).expand().unwrap());
-    let signatures = envelope.signatures().iter().map(|entry| entry.signature);
-    (envelope.signed_bytes(), keys.into_iter().zip(signatures).collect())
+/// What a raw verifier of one envelope holds: the signed bytes, and each signature with its key.
+struct Raw {
+    signed: Vec<u8>,
+    signatures: Vec<([u8; 32], VerifyingKey, Signature)>,
 }
 
-fn check(raw: &(Vec<u8>, Vec<(ExpandedKey, Signature)>)) {
-    for (key, signature) in &raw.1 {
-        assert!(key.verify(&raw.0, signature));
+impl Raw {
+    fn of(leaf: &[u8]) -> Self {
+        let envelope = Envelope::parse(leaf).unwrap();
+        let keys = ["Ada", "Bo"].map(|name| public(name).0);
+        let signature = |(key, entry): ([u8; 32], &EnvelopeSignature)| {
+            let signature = Signature::from_bytes(&entry.signature.0);
+            (key, VerifyingKey::from_bytes(&key).unwrap(), signature)
+        };
+        let signatures = keys.into_iter().zip(envelope.signatures()).map(signature).collect();
+        Self { signed: envelope.signed_bytes(), signatures }
+    }
+
+    /// With keys as they are published.
+    fn check(&self) {
+        for (key, _, signature) in &self.signatures {
+            let key = VerifyingKey::from_bytes(black_box(key)).unwrap();
+            key.verify_strict(&self.signed, signature).unwrap();
+        }
+    }
+
+    /// With keys decoded once for all issues.
+    fn check_with_decoded_keys(&self) {
+        for (_, key, signature) in &self.signatures {
+            key.verify_strict(&self.signed, signature).unwrap();
+        }
     }
 }
 
@@ -59,34 +83,39 @@ fn trust(pin: Pin) -> Trust {
     Trust { pin: Some(pin), ..Trust::default() }
 }
 
-fn one_envelope(c: &mut Criterion) {
+fn one_envelope() {
     let series = Series::new();
     let now = at("2026-01-02");
-    let signed = raw(&series.leaves[0]);
+    let raw = Raw::of(&series.leaves[0]);
     let judged = evidence(Source::Envelope(Obtained::Got(series.leaves[0].clone())), now);
     let trust = trust(series.pin(1));
-    let mut group = c.benchmark_group("one envelope, two signatures");
-    group.bench_function("raw", |b| b.iter(|| check(black_box(&signed))));
-    group.bench_function("judged", |b| b.iter(|| judge(black_box(&judged), &trust, None, now)));
-    group.finish();
+    pair(
+        "one envelope, two signatures",
+        5_000,
+        ("raw", || black_box(&raw).check()),
+        ("judged", || drop(judge(black_box(&judged), &trust, None, now))),
+    );
 }
 
-fn ten_daily_years(c: &mut Criterion) {
+fn ten_daily_years() {
     let series = daily();
     let now = series.newest.as_of.plus(86_000);
-    let signed: Vec<_> = series.leaves.iter().map(|leaf| raw(leaf)).collect();
+    let raw: Vec<_> = series.leaves.iter().map(|leaf| Raw::of(leaf)).collect();
     let site = Site {
         checkpoint: Obtained::Got(series.checkpoint().to_string().into_bytes()),
         leaves: Obtained::Got(series.leaves.clone()),
     };
     let trust = trust(series.pin(1));
     let judged = evidence(Source::Site(site), now);
-    let mut group = c.benchmark_group("3650 issues, two signatures each");
-    group.sample_size(10);
-    group.bench_function("raw", |b| b.iter(|| signed.iter().for_each(check)));
-    group.bench_function("judged", |b| b.iter(|| judge(black_box(&judged), &trust, None, now)));
-    group.finish();
+    pair(
+        "3650 issues, two signatures each",
+        21,
+        ("raw", || raw.iter().for_each(Raw::check_with_decoded_keys)),
+        ("judged", || drop(judge(black_box(&judged), &trust, None, now))),
+    );
 }
 
-criterion_group!(benches, one_envelope, ten_daily_years);
-criterion_main!(benches);
+fn main() {
+    one_envelope();
+    ten_daily_years();
+}

@@ -7,7 +7,7 @@ use fips204::traits::{SerDes as _, Verifier as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::checkpoint::{Checkpoint, LineCheck};
-use crate::note::{KeyKind, VerifierKey, is_key_name};
+use crate::note::{KeyKind, VerifierKey, id_hex, is_key_name};
 use crate::time::Timestamp;
 
 /// The C2SP signature type of an ML-DSA-44 cosignature.
@@ -43,7 +43,7 @@ impl Cosigner {
         let key = key.strip_prefix(&[ML_DSA_44])?.try_into().ok()?;
         let key =
             MlDsaKey { name: is_key_name(name).then(|| name.to_owned())?, key: Box::new(key) };
-        (id == hex(key.id())).then_some(Self::MlDsa44(key))
+        (id == id_hex(key.id())).then_some(Self::MlDsa44(key))
     }
 
     /// The key's name.
@@ -77,7 +77,7 @@ impl std::fmt::Display for Cosigner {
             Self::Ed25519(key) => key.fmt(f),
             Self::MlDsa44(key) => {
                 let bytes = [&[ML_DSA_44], key.key.as_slice()].concat();
-                write!(f, "{}+{}+{}", key.name, hex(key.id()), STANDARD.encode(bytes))
+                write!(f, "{}+{}+{}", key.name, id_hex(key.id()), STANDARD.encode(bytes))
             }
         }
     }
@@ -135,10 +135,6 @@ impl MlDsaKey {
         message.extend_from_slice(&checkpoint.root().0);
         Some(message)
     }
-}
-
-fn hex(id: [u8; 4]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use ed25519_dalek::VerifyingKey;
+use ed25519_dalek::{Verifier as _, VerifyingKey};
 use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
@@ -46,9 +46,9 @@ impl PublicKey {
 
     /// The key ready for many verifications; `None` where it can verify nothing.
     pub fn expand(&self) -> Option<ExpandedKey> {
-        // `verify_strict` decodes A and R without asking that their encoding be the canonical one.
-        let key = is_canonical(&self.0).then(|| VerifyingKey::from_bytes(&self.0).ok())??;
-        (!key.is_weak()).then_some(ExpandedKey(key))
+        // The library decodes A without asking that its encoding be the canonical one.
+        let may_sign = is_canonical(&self.0) && !is_small_order(&self.0);
+        may_sign.then(|| VerifyingKey::from_bytes(&self.0).ok().map(ExpandedKey))?
     }
 
     /// The key in SSH's wire form: what OpenSSH writes in base64 and agents speak.
@@ -76,7 +76,9 @@ impl ExpandedKey {
     /// As [`PublicKey::verify`].
     pub fn verify(&self, message: &[u8], signature: &Signature) -> bool {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        is_canonical(signature.r_bytes()) && self.0.verify_strict(message, &signature).is_ok()
+        // What `verify_strict` does, without decoding R to learn its order: the encoding tells. The
+        // computed R is encoded and compared, so an R that is no point or not canonical fails.
+        !is_small_order(signature.r_bytes()) && self.0.verify(message, &signature).is_ok()
     }
 }
 
@@ -127,6 +129,35 @@ fn is_canonical(point: &[u8; 32]) -> bool {
     point[0] < 0xed || last != 0x7f || rest.iter().any(|byte| *byte != 0xff)
 }
 
+/// The y coordinates of the points of order 1, 2, 4 and 8; x and −x share one.
+const SMALL_ORDER_Y: [[u8; 32]; 5] = [
+    y("0100000000000000000000000000000000000000000000000000000000000000"),
+    y("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"),
+    y("0000000000000000000000000000000000000000000000000000000000000000"),
+    y("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+    y("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+];
+
+/// Whether a canonical encoding is that of a point of small order.
+fn is_small_order(point: &[u8; 32]) -> bool {
+    let mut y = *point;
+    y[31] &= 0x7f;
+    SMALL_ORDER_Y.contains(&y)
+}
+
+/// The bytes of a constant.
+const fn y(hex: &str) -> [u8; 32] {
+    const fn nibble(digit: u8) -> u8 {
+        if digit < b'a' { digit - b'0' } else { digit - b'a' + 10 }
+    }
+    let (hex, mut bytes, mut index) = (hex.as_bytes(), [0; 32], 0);
+    while index < bytes.len() {
+        bytes[index] = nibble(hex[2 * index]) << 4 | nibble(hex[2 * index + 1]);
+        index += 1;
+    }
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,5 +200,44 @@ mod tests {
         p[0] = 0xec;
         assert!(is_canonical(&p));
         assert!(is_canonical(&[0; 32]));
+    }
+
+    #[test]
+    fn the_points_of_small_order_are_those_of_the_library() {
+        let mut found = std::collections::BTreeSet::new();
+        for encoding in SMALL_ORDER_Y {
+            for sign in [0, 0x80] {
+                let mut encoding = encoding;
+                encoding[31] |= sign;
+                assert!(is_small_order(&encoding));
+                assert!(PublicKey(encoding).expand().is_none());
+                let point = VerifyingKey::from_bytes(&encoding).unwrap();
+                assert!(point.is_weak());
+                found.insert(point.to_edwards().compress().to_bytes());
+            }
+        }
+        assert_eq!(found.len(), 8, "as many as there are");
+        assert!(!is_small_order(&PublicKey::from_openssh(KEY).unwrap().0));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_verifies_is_what_the_library_s_strict_check_takes(
+            seed: [u8; 32], message: Vec<u8>, flip in 0..600_usize,
+        ) {
+            use ed25519_dalek::Signer as _;
+            let key = ed25519_dalek::SigningKey::from_bytes(&seed);
+            let mut signature = key.sign(&message).to_bytes();
+            // Some of them past the end: those stay good.
+            if let Some(byte) = signature.get_mut(flip / 8) {
+                *byte ^= 1 << (flip % 8);
+            }
+            let strict = key.verifying_key().verify_strict(
+                &message,
+                &ed25519_dalek::Signature::from_bytes(&signature),
+            );
+            let public = PublicKey(key.verifying_key().to_bytes());
+            proptest::prop_assert_eq!(public.verify(&message, &Signature(signature)), strict.is_ok());
+        }
     }
 }

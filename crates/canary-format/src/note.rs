@@ -54,7 +54,7 @@ impl VerifierKey {
             _ => return None,
         };
         let vkey = Self::new(name, kind, PublicKey(key.try_into().ok()?))?;
-        (id == vkey.id_hex()).then_some(vkey)
+        (id == id_hex(vkey.id())).then_some(vkey)
     }
 
     /// The key's name.
@@ -81,16 +81,12 @@ impl VerifierKey {
             .finalize();
         [hash[0], hash[1], hash[2], hash[3]]
     }
-
-    fn id_hex(&self) -> String {
-        self.id().iter().map(|byte| format!("{byte:02x}")).collect()
-    }
 }
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = [&[self.kind.byte()], self.key.0.as_slice()].concat();
-        write!(f, "{}+{}+{}", self.name, self.id_hex(), STANDARD.encode(key))
+        write!(f, "{}+{}+{}", self.name, id_hex(self.id()), STANDARD.encode(key))
     }
 }
 
@@ -229,6 +225,11 @@ impl fmt::Display for NoteSignature {
         let bytes = [self.id.as_slice(), &self.signature].concat();
         write!(f, "— {} {}", self.name, STANDARD.encode(bytes))
     }
+}
+
+/// A key's id as it is written in the key.
+pub(crate) fn id_hex(id: [u8; 4]) -> String {
+    format!("{:08x}", u32::from_be_bytes(id))
 }
 
 pub(crate) fn is_key_name(name: &str) -> bool {

@@ -49,7 +49,7 @@ impl<'a> At<'a, '_> {
 
     pub(crate) fn text(&self, min: usize, max: usize, lines: Lines) -> Result<&'a str, Refusal> {
         let text = self.string()?;
-        let found = text.chars().take(max + 1).count();
+        let found = text.chars().count();
         if !(min..=max).contains(&found) {
             let unit = "characters";
             return self.refuse(Rule::Count { min, max, found, unit });

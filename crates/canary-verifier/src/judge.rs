@@ -9,6 +9,7 @@ mod dates;
 mod facts;
 mod findings;
 mod freshness;
+mod in_parallel;
 mod log;
 mod mirrors;
 mod obtained;

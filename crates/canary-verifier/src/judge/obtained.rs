@@ -9,6 +9,7 @@ use canary_format::refusal::{Refusal, Rule};
 use canary_format::tlog_proof::TlogProof;
 
 use super::findings::{Findings, refused};
+use super::in_parallel::in_parallel;
 use super::series::{Leaves, Parsed};
 use crate::evidence::{Obtained, Seen, Site, Source};
 use crate::report::{Code, Severity};
@@ -106,7 +107,7 @@ impl<'a> Served<'a> {
             leaves => served.take(leaves, "the leaves", findings),
         };
         if let (Some(leaves), Some(checkpoint)) = (leaves, &served.checkpoint) {
-            let hashes: Vec<_> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
+            let hashes = in_parallel(leaves, |(), _, leaf| leaf_hash(leaf));
             served.root = RootCheck::Fits;
             if leaves.len() as u64 != size || root(&hashes) != checkpoint.root() {
                 served.root = RootCheck::Differs;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::thread;
 
 use canary_format::digest::Digest;
 use canary_format::envelope::Envelope;
@@ -13,6 +12,7 @@ use canary_format::refusal::Refusal;
 use canary_format::roster::{QuorumCount, Roster, Signer};
 
 use super::findings::{Findings, refused};
+use super::in_parallel::in_parallel;
 use crate::report::{Code, Finding, Person, Severity};
 
 /// An authentic issue. Only the verifier makes one.
@@ -77,10 +77,10 @@ pub(super) fn verify(
 ) -> Vec<VerifiedIssue> {
     let parsed = match leaves.parsed {
         Some(only) => vec![Ok(only.clone())],
-        None => in_parallel(leaves.bytes, |_, _, leaf| Parsed::parse(leaf).map(Arc::new)),
+        None => in_parallel(leaves.bytes, |(), _, leaf| Parsed::parse(leaf).map(Arc::new)),
     };
     let before = |index: usize| parsed[..index].last()?.as_deref().ok();
-    let signatures = in_parallel(&parsed, |keys, index, parsed| {
+    let signatures = in_parallel(&parsed, |keys: &mut Keys, index, parsed| {
         let parsed = parsed.as_ref().ok()?;
         Some(Signatures::check_all(parsed, before(index), keys))
     });
@@ -282,30 +282,3 @@ fn quorum_short(number: u64, count: QuorumCount, which: &str) -> Finding {
 
 /// Decoded keys: the same few sign a whole series.
 type Keys = BTreeMap<PublicKey, Option<ExpandedKey>>;
-
-/// A series long enough to gain from more than one core is shared out to this many threads.
-const THREADS: usize = 4;
-const WORTH_SHARING: usize = 64;
-
-/// Maps in order. The result does not depend on how the work is shared out.
-fn in_parallel<T: Sync, R: Send>(
-    items: &[T],
-    map: impl Fn(&mut Keys, usize, &T) -> R + Sync,
-) -> Vec<R> {
-    let run = |first: usize, items: &[T]| {
-        let mut keys = Keys::new();
-        let one = |(index, item)| map(&mut keys, first + index, item);
-        items.iter().enumerate().map(one).collect::<Vec<R>>()
-    };
-    if items.len() < WORTH_SHARING {
-        return run(0, items);
-    }
-    let share = items.len().div_ceil(THREADS);
-    thread::scope(|scope| {
-        let chunks = items.chunks(share).enumerate();
-        let workers: Vec<_> =
-            chunks.map(|(n, chunk)| scope.spawn(move || run(n * share, chunk))).collect();
-        let joined = workers.into_iter().map(|worker| worker.join());
-        joined.flat_map(|result| result.expect("parsing and verifying do not panic")).collect()
-    })
-}

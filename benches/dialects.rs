@@ -4,11 +4,14 @@
 
 #![allow(clippy::expect_used, reason = "a measurement fails by panicking")]
 #![allow(clippy::print_stderr, reason = "what is left out is said plainly")]
-#![allow(missing_docs, reason = "the macros of the harness write functions")]
+#![allow(clippy::print_stdout, reason = "its result")]
+
+mod pair;
 
 use std::hint::black_box;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use canary_dialects::Timestamp;
 use canary_dialects::dialect::dialect;
@@ -16,8 +19,8 @@ use canary_dialects::import::{Version, import};
 use canary_dialects::judge::{Context, judge};
 use canary_dialects::reading::{Kind, Outcome, Published, check};
 use canary_dialects::trust::{Key, Trust};
-use criterion::{Criterion, criterion_group, criterion_main};
 use ed25519_dalek::{Signature, Signer as _, SigningKey};
+use pair::pair;
 use pgp::composed::{CleartextSignedMessage, Deserializable as _, SignedPublicKey};
 
 const ISSUES: u32 = 1000;
@@ -65,7 +68,6 @@ fn trust(key: &[u8]) -> Trust {
 
 /// Verification by us, and by the library alone, over the same bytes.
 fn compare(
-    c: &mut Criterion,
     name: &str,
     kind: Kind,
     body: &[u8],
@@ -78,16 +80,13 @@ fn compare(
         signed.iter().all(|one| one.outcome == Outcome::Good) && !signed.is_empty()
     };
     assert!(outcomes(check(kind, &published, trust)), "{name}");
-    let mut group = c.benchmark_group(name);
-    group.bench_function("library", |b| b.iter(&library));
-    group.bench_function("verification", |b| b.iter(|| check(kind, black_box(&published), trust)));
-    group.bench_function("verification and reading", |b| {
-        b.iter(|| dialect(kind).read(black_box(&published), trust))
-    });
-    group.finish();
+    let verified = || drop(check(kind, black_box(&published), trust));
+    pair(name, 2_000, ("library", &library), ("verified", verified));
+    let read = || drop(dialect(kind).read(black_box(&published), trust));
+    pair(name, 2_000, ("library", &library), ("verified and read as facts and dates", read));
 }
 
-fn openpgp(c: &mut Criterion) {
+fn openpgp() {
     let home = tempfile::tempdir().expect("a folder");
     for algorithm in ["ed25519", "rsa4096"] {
         let name = format!("{algorithm} <{algorithm}@example.com>");
@@ -107,7 +106,7 @@ fn openpgp(c: &mut Criterion) {
         let (public, _) =
             SignedPublicKey::from_string(std::str::from_utf8(&key).expect("armour is text"))
                 .expect("a certificate");
-        compare(c, &format!("openpgp {algorithm}"), Kind::OpenPgp, &signed, &[], &trust, || {
+        compare(&format!("openpgp {algorithm}"), Kind::OpenPgp, &signed, &[], &trust, || {
             let (message, _) =
                 CleartextSignedMessage::from_string(black_box(&message)).expect("a message");
             message.verify(&public.primary_key).expect("a good signature");
@@ -123,24 +122,27 @@ fn openpgp(c: &mut Criterion) {
                 Version { path: format!("canary-{number:04}.txt"), bytes, at: None }
             })
             .collect();
-        let now = Timestamp::parse("2024-06-01T00:00:00Z").expect("a literal");
-        let mut group = c.benchmark_group("import");
-        group.sample_size(10);
-        group.bench_function("1000 clearsigned issues", |b| {
-            b.iter(|| {
-                let imported = import(black_box(&versions), None, &trust);
-                let history = judge(&imported.issues, &[], &trust, &Context::default(), now);
-                assert_eq!(
-                    history.issues.iter().filter(|issue| issue.authentic).count(),
-                    ISSUES as usize
-                );
-            })
-        });
-        group.finish();
+        import_all(&versions, &trust);
     }
 }
 
-fn others(c: &mut Criterion) {
+fn import_all(versions: &[Version], trust: &Trust) {
+    let now = Timestamp::parse("2024-06-01T00:00:00Z").expect("a literal");
+    let mut times: Vec<_> = (0..5)
+        .map(|_| {
+            let started = Instant::now();
+            let imported = import(black_box(versions), None, trust);
+            let history = judge(&imported.issues, &[], trust, &Context::default(), now);
+            let authentic = history.issues.iter().filter(|issue| issue.authentic).count();
+            assert_eq!(authentic, versions.len());
+            started.elapsed()
+        })
+        .collect();
+    times.sort();
+    println!("{} clearsigned issues imported and judged: {:.1?}", versions.len(), times[2]);
+}
+
+fn others() {
     let body = text(1);
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).to_str().expect("a path in UTF-8").to_owned();
@@ -166,7 +168,7 @@ fn others(c: &mut Criterion) {
             &at("s.sig"),
         ]))
         .expect("a signature");
-        numbered(c, "signify", Kind::Signify, &body, &file("s.pub"), &file("s.sig"));
+        numbered("signify", Kind::Signify, &body, &file("s.pub"), &file("s.sig"));
     } else {
         eprintln!("left out: signify-openbsd is not there");
     }
@@ -185,7 +187,7 @@ fn others(c: &mut Criterion) {
             &at("m.sig"),
         ]))
         .expect("a signature");
-        numbered(c, "minisign", Kind::Minisign, &body, &file("m.pub"), &file("m.sig"));
+        numbered("minisign", Kind::Minisign, &body, &file("m.pub"), &file("m.sig"));
     } else {
         eprintln!("left out: minisign is not there");
     }
@@ -207,7 +209,6 @@ fn others(c: &mut Criterion) {
         let public = ssh_key::PublicKey::from_openssh(std::str::from_utf8(&key).expect("text"))
             .expect("a key");
         compare(
-            c,
             "sshsig",
             Kind::SshSig,
             body.as_bytes(),
@@ -220,20 +221,20 @@ fn others(c: &mut Criterion) {
         );
     }
     let key = SigningKey::from_bytes(&[7; 32]);
-    let public = canary_dialects_hex(key.verifying_key().as_bytes());
+    let public = hex(key.verifying_key().as_bytes());
     let content = serde_json::json!({"issued": "2024-01-01", "expires": "2024-02-01", "statements": ["No warrants were served on us.", "No backdoor was placed."]});
     let signature = key.sign(content.to_string().as_bytes());
     let mut document = content.clone();
-    document["signature"] = canary_dialects_hex(&signature.to_bytes()).into();
+    document["signature"] = hex(&signature.to_bytes()).into();
     let (signed, bytes) = (document.to_string(), content.to_string());
-    compare(c, "json", Kind::SignedJson, signed.as_bytes(), &[], &trust(public.as_bytes()), || {
+    compare("json", Kind::SignedJson, signed.as_bytes(), &[], &trust(public.as_bytes()), || {
         key.verifying_key()
             .verify_strict(black_box(bytes.as_bytes()), &signature)
             .expect("a good signature");
     });
 }
 
-fn numbered(c: &mut Criterion, name: &str, kind: Kind, body: &str, key: &[u8], signature: &[u8]) {
+fn numbered(name: &str, kind: Kind, body: &str, key: &[u8], signature: &[u8]) {
     use base64::Engine as _;
     let line = |file: &[u8], at: usize| {
         base64::engine::general_purpose::STANDARD
@@ -253,7 +254,7 @@ fn numbered(c: &mut Criterion, name: &str, kind: Kind, body: &str, key: &[u8], s
             Signature::from_slice(&line(signature, 3)).expect("64 bytes"),
         )
     });
-    compare(c, name, kind, body.as_bytes(), &[("text.sig", signature)], &trust(key), || {
+    compare(name, kind, body.as_bytes(), &[("text.sig", signature)], &trust(key), || {
         public.verify_strict(black_box(body.as_bytes()), &first).expect("a good signature");
         if let Some((covered, global)) = &second {
             public.verify_strict(black_box(covered), global).expect("a good signature");
@@ -261,9 +262,11 @@ fn numbered(c: &mut Criterion, name: &str, kind: Kind, body: &str, key: &[u8], s
     });
 }
 
-fn canary_dialects_hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-criterion_group!(benches, openpgp, others);
-criterion_main!(benches);
+fn main() {
+    openpgp();
+    others();
+}
