@@ -37,7 +37,6 @@ pub mod status;
 pub mod step;
 pub mod store;
 pub mod target;
-pub mod textfile;
 pub mod vantage;
 pub mod wording;
 pub mod worker;

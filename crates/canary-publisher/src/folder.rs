@@ -13,10 +13,10 @@ use ssh_key::PrivateKey;
 use zeroize::Zeroizing;
 
 use crate::checkpoint::MachineKeys;
-use crate::durable;
 use crate::machine_key::{MAX_KEY_FILE, MachineKey, MachineKeyError};
 use crate::series::Series;
 use crate::verified::Verified;
+use canary_durable::{self as durable, Access};
 
 /// How many files a search for private keys looks at.
 const MAX_SEARCHED: usize = 20_000;
@@ -146,11 +146,11 @@ impl Folder {
     /// [`FolderError::Used`] where another one has that number.
     pub fn append(&self, number: u64, envelope: &Envelope) -> Result<(), FolderError> {
         let path = self.issue(number);
-        let folder = durable::parent_of(&path);
+        let folder = durable::folder_of(&path);
         let failed = |source| FolderError::Io { path: path.clone(), action: "written", source };
-        durable::create_folder(folder).map_err(failed)?;
+        durable::create_folder(folder, Access::Shared).map_err(failed)?;
         durable::remove_temporary(folder).map_err(failed)?;
-        match durable::write_new(&path, envelope.bytes()) {
+        match durable::place_new(&path, envelope.bytes(), Access::Shared) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 match self.envelope(&path)? {
                     Some(held) if held == *envelope => {}

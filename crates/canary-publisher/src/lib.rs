@@ -20,7 +20,6 @@
 
 pub mod checkpoint;
 pub mod delivery;
-mod durable;
 pub mod folder;
 pub mod heartbeat;
 pub mod judging;

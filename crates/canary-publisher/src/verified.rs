@@ -14,8 +14,8 @@ use canary_format::layout::VERIFIED;
 use canary_format::merkle::TreeHash;
 use serde::{Deserialize, Serialize};
 
-use crate::durable;
 use crate::page::History;
+use canary_durable::{self as durable, Access};
 
 /// The greatest size of the file, in bytes.
 const MAX_FILE: u64 = 16 << 20;
@@ -68,14 +68,14 @@ impl Verified {
             history: self.history.clone(),
         };
         let path = folder.join(VERIFIED);
-        let own = durable::parent_of(&path);
-        durable::create_folder(own)?;
+        let own = durable::folder_of(&path);
+        durable::create_folder(own, Access::Shared)?;
         durable::remove_temporary(own)?;
         let ignored = own.join(".gitignore");
         if !ignored.exists() {
-            durable::replace(&ignored, b"*\n")?;
+            durable::place(&ignored, b"*\n", Access::Shared)?;
         }
-        durable::replace(&path, &serde_json::to_vec(&stored)?)?;
+        durable::place(&path, &serde_json::to_vec(&stored)?, Access::Shared)?;
         durable::sync_folder(own)
     }
 

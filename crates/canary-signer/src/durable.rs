@@ -1,19 +1,11 @@
-//! Files that are whole or not there: written beside, made durable, then moved into place.
+//! Files of people and their folders: [`canary_durable`] with the errors of this crate.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
-
-/// Who may read a new file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Everyone whom the umask lets.
-    Shared,
-    /// The owner alone: mode 0600 from creation.
-    Private,
-}
+pub use canary_durable::Access;
+use canary_durable::Content;
 
 /// A file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -47,20 +39,20 @@ pub struct WriteError {
     pub source: io::Error,
 }
 
+impl WriteError {
+    fn of(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self { path: path.to_owned(), source }
+    }
+}
+
 /// Reads a file of at most `limit` bytes.
 ///
 /// # Errors
 ///
 /// The system's refusal, or a file that is larger.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
-    let failed = |source| ReadError::Io { path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > limit {
-        return Err(ReadError::TooLarge { path: path.to_owned(), limit });
-    }
-    Ok(bytes)
+    let absent = || ReadError::Io { path: path.to_owned(), source: io::ErrorKind::NotFound.into() };
+    read_if_there(path, limit)?.ok_or_else(absent)
 }
 
 /// As [`read()`], with `None` where the file is not there.
@@ -69,9 +61,11 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
 ///
 /// As [`read()`].
 pub fn read_if_there(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, ReadError> {
-    match read(path, limit) {
-        Err(ReadError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-        other => other.map(Some),
+    match canary_durable::read(path, limit) {
+        Ok(Content::Bytes(bytes)) => Ok(Some(bytes)),
+        Ok(Content::NotThere) => Ok(None),
+        Ok(Content::TooLarge) => Err(ReadError::TooLarge { path: path.to_owned(), limit }),
+        Err(source) => Err(ReadError::Io { path: path.to_owned(), source }),
     }
 }
 
@@ -82,10 +76,7 @@ pub fn read_if_there(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, ReadErr
 ///
 /// The system's refusal; the old file is then untouched.
 pub fn replace(path: &Path, bytes: &[u8], access: Access) -> Result<(), WriteError> {
-    let failed = |source| WriteError { path: path.to_owned(), source };
-    let new = written_beside(path, bytes, access).map_err(failed)?;
-    new.persist(path).map_err(|error| failed(error.error))?;
-    sync_folder(path).map_err(failed)
+    canary_durable::replace(path, bytes, access).map_err(WriteError::of(path))
 }
 
 /// Puts a new file in place, and never over another.
@@ -94,10 +85,16 @@ pub fn replace(path: &Path, bytes: &[u8], access: Access) -> Result<(), WriteErr
 ///
 /// The system's refusal, or `AlreadyExists`; what was there is then untouched.
 pub fn create(path: &Path, bytes: &[u8], access: Access) -> Result<(), WriteError> {
-    let failed = |source| WriteError { path: path.to_owned(), source };
-    let new = written_beside(path, bytes, access).map_err(failed)?;
-    new.persist_noclobber(path).map_err(|error| failed(error.error))?;
-    sync_folder(path).map_err(failed)
+    canary_durable::create(path, bytes, access).map_err(WriteError::of(path))
+}
+
+/// Makes a folder and those above it.
+///
+/// # Errors
+///
+/// The system's refusal.
+pub fn make_folder(path: &Path, access: Access) -> Result<(), WriteError> {
+    canary_durable::create_folder(path, access).map_err(WriteError::of(path))
 }
 
 /// Held while a file is replaced: of two runs at once one waits for the other. The system
@@ -112,74 +109,14 @@ impl Lock {
     ///
     /// The system's refusal.
     pub fn of(path: &Path) -> Result<Self, WriteError> {
-        let mut name = std::ffi::OsString::from(".");
-        name.push(path.file_name().unwrap_or_default());
-        name.push(".lock");
-        let path = path.with_file_name(name);
+        let path = canary_durable::lock_beside(path);
         let lock = || {
-            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+            let file = canary_durable::lock_file(&path)?;
             file.lock()?;
             Ok(file)
         };
-        lock().map(Self).map_err(|source| WriteError { path: path.clone(), source })
+        lock().map(Self).map_err(WriteError::of(&path))
     }
-}
-
-fn written_beside(path: &Path, bytes: &[u8], access: Access) -> io::Result<NamedTempFile> {
-    let mut builder = Builder::new();
-    builder.prefix(".canary-");
-    permit(&mut builder, access);
-    let mut new = builder.tempfile_in(folder_of(path))?;
-    new.write_all(bytes)?;
-    new.as_file().sync_all()?;
-    Ok(new)
-}
-
-#[cfg(unix)]
-fn permit(builder: &mut Builder<'_, '_>, access: Access) {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = match access {
-        Access::Shared => 0o666,
-        Access::Private => 0o600,
-    };
-    builder.permissions(fs::Permissions::from_mode(mode));
-}
-
-/// Elsewhere a file inherits its folder's rules.
-#[cfg(not(unix))]
-fn permit(_: &mut Builder<'_, '_>, _: Access) {}
-
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(folder_of(path))?.sync_all()
-}
-
-/// Elsewhere a folder cannot be opened to be synchronised.
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Makes a folder and those above it.
-///
-/// # Errors
-///
-/// The system's refusal.
-pub fn make_folder(path: &Path, access: Access) -> Result<(), WriteError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    if access == Access::Private {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    #[cfg(not(unix))]
-    let _ = access;
-    builder.create(path).map_err(|source| WriteError { path: path.to_owned(), source })
 }
 
 #[cfg(test)]
@@ -187,27 +124,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_whole_and_created_only_once() {
+    fn what_is_not_there_or_too_large_is_told_apart() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("draft.json");
-        create(&path, b"one", Access::Shared).unwrap();
-        let again = create(&path, b"two", Access::Shared).unwrap_err();
-        assert_eq!(again.source.kind(), io::ErrorKind::AlreadyExists);
-        assert_eq!(read(&path, 3).unwrap(), b"one");
-        replace(&path, b"four", Access::Shared).unwrap();
+        assert!(read_if_there(&path, 3).unwrap().is_none());
+        let absent = read(&path, 3).unwrap_err();
+        assert!(
+            matches!(absent, ReadError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+        );
+        create(&path, b"four", Access::Shared).unwrap();
         assert!(matches!(read(&path, 3), Err(ReadError::TooLarge { limit: 3, .. })));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
-        assert!(read_if_there(&folder.path().join("none"), 3).unwrap().is_none());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_private_file_is_its_owner_s_from_creation() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("key");
-        create(&path, b"secret", Access::Private).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
@@ -215,8 +141,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("draft.json");
         let held = Lock::of(&path).unwrap();
-        let other = OpenOptions::new().write(true).open(folder.path().join(".draft.json.lock"));
-        let other = other.unwrap();
+        let other = canary_durable::lock_file(&folder.path().join(".draft.json.lock")).unwrap();
         assert!(other.try_lock().is_err());
         drop(held);
         assert!(other.try_lock().is_ok());

@@ -1,9 +1,10 @@
 //! The witness's key.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use canary_durable::Access;
 use canary_format::checkpoint::Checkpoint;
 use canary_format::key::{PublicKey, Signature};
 use canary_format::note::{KeyKind, NoteSignature, VerifierKey};
@@ -104,12 +105,7 @@ impl WitnessKey {
         let text = PrivateKey::from(pair)
             .to_openssh(LineEnding::LF)
             .map_err(|_| KeyError::Form { path: path.to_owned() })?;
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(io)?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
+        canary_durable::create(path, text.as_bytes(), Access::Private).map_err(io)?;
         Ok(key)
     }
 

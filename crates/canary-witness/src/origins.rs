@@ -136,9 +136,7 @@ pub fn add(path: &Path, origin: &Origin) -> Result<Added, OriginsError> {
         let ended = ends_with_line_feed(path).map_err(io("read"))?;
         let line = format!("{}{origin}\n", if ended { "" } else { "\n" });
         file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(io("write"))?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = File::open(folder.unwrap_or(Path::new("."))).map_err(io("open"))?;
-        folder.sync_all().map_err(io("write"))?;
+        canary_durable::sync_folder(canary_durable::folder_of(path)).map_err(io("write"))?;
     }
     Ok(found)
 }

@@ -105,9 +105,7 @@ impl Store {
             found => return Err(StoreError::Version { found }),
         }
         transaction.commit()?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        std::fs::File::open(folder.unwrap_or(Path::new(".")))
-            .and_then(|folder| folder.sync_all())
+        canary_durable::sync_folder(canary_durable::folder_of(path))
             .map_err(|source| StoreError::Folder { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), idle: Mutex::new(vec![connection]) })
     }

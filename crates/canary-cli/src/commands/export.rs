@@ -1,9 +1,9 @@
 //! `canary export`.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use canary_durable::Access;
 use canary_format::merkle::{inclusion_proof, leaf_hash};
 use canary_format::tlog_proof::TlogProof;
 use canary_verifier::evidence::Trust;
@@ -65,10 +65,12 @@ impl Export {
             return Err(not_written(&finding.message));
         }
         let (text, first, last) = file(&judgement)?;
-        write(&self.output, text.as_bytes()).map_err(|error| {
-            let path = self.output.display();
-            Failure::new(Kind::Io, format!("{path} cannot be written: {error}"))
-        })?;
+        canary_durable::replace(&self.output, text.as_bytes(), Access::Shared).map_err(
+            |error| {
+                let path = self.output.display();
+                Failure::new(Kind::Io, format!("{path} cannot be written: {error}"))
+            },
+        )?;
         let bytes = text.len();
         let outcome = Outcome { file: self.output.display().to_string(), first, last, bytes };
         if self.json {
@@ -123,14 +125,4 @@ fn file(judgement: &Judgement) -> Result<(String, u64, u64), Failure> {
 fn not_written(said: &str) -> Failure {
     Failure::new(Kind::Data, format!("nothing was written: {said}"))
         .hint("`canary verify` says more; export from a site or its directory")
-}
-
-/// Whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use canary_durable::Access;
 use canary_verifier::evidence::Trust;
 use canary_verifier::report::Code;
 use canary_witness::config::{Config, ConfigError};
@@ -103,12 +104,9 @@ fn init(folder: &Path, name: &str) -> Result<ExitCode, Failure> {
         Failure::new(Kind::Io, format!("{}: {error}", folder.display()))
             .hint("choose a folder that can be written and holds no witness yet")
     };
-    std::fs::create_dir_all(folder).map_err(io)?;
+    canary_durable::create_folder(folder, Access::Shared).map_err(io)?;
     let create = |name: &str, text: &str| {
-        use std::io::Write as _;
-        let mut options = std::fs::OpenOptions::new();
-        let mut file = options.write(true).create_new(true).open(folder.join(name)).map_err(io)?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)
+        canary_durable::create(&folder.join(name), text.as_bytes(), Access::Shared).map_err(io)
     };
     let key = WitnessKey::create(&folder.join("witness.key"), name).map_err(key_failure)?;
     create(

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use canary_durable::Access;
 use tokio::sync::watch;
 
 use super::{Worker, wall_clock};
@@ -100,7 +101,7 @@ impl<S: Store, C: Check> Worker<S, C> {
         let settings = self.settings();
         let Some(path) = &settings.config.textfile else { return };
         let text = self.exposition().await;
-        if crate::textfile::write(path, &text).is_err() {
+        if canary_durable::replace(path, text.as_bytes(), Access::Shared).is_err() {
             self.shared.metrics.textfile_errors.add(1);
         }
     }

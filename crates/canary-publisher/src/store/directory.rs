@@ -9,8 +9,8 @@ use canary_format::layout::CHECKPOINT;
 use canary_verifier::evidence::Site;
 
 use super::{Put, Store, StoreError};
-use crate::durable;
 use crate::site::SiteFile;
+use canary_durable::{self as durable, Access};
 
 /// A directory on this machine. It is locked, by a lock of the system on the directory itself, until
 /// the value is dropped: a killed run leaves no lock behind.
@@ -33,7 +33,7 @@ impl Directory {
     pub fn open(root: &Path) -> Result<Self, StoreError> {
         let failed =
             |action| move |source| StoreError::Io { path: root.to_owned(), action, source };
-        durable::create_folder(root).map_err(failed("created"))?;
+        durable::create_folder(root, Access::Shared).map_err(failed("created"))?;
         let lock = File::open(root).map_err(failed("opened"))?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -56,11 +56,11 @@ impl Directory {
 
     /// Makes the folder of a file ready, and notes that its names change.
     fn make_ready(&mut self, path: &Path) -> Result<(), StoreError> {
-        let folder = durable::parent_of(path);
+        let folder = durable::folder_of(path);
         if self.ready.insert(folder.to_owned()) {
             let failed =
                 |source| StoreError::Io { path: folder.to_owned(), action: "written", source };
-            durable::create_folder(folder).map_err(failed)?;
+            durable::create_folder(folder, Access::Shared).map_err(failed)?;
             durable::remove_temporary(folder).map_err(failed)?;
         }
         self.unsynced.insert(folder.to_owned());
@@ -108,7 +108,7 @@ impl Store for Directory {
         }
         let path = self.path(&file.path);
         self.make_ready(&path)?;
-        match durable::write_new(&path, &file.bytes) {
+        match durable::place_new(&path, &file.bytes, Access::Shared) {
             Ok(()) => Ok(Put::Written),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(conflict()),
             Err(source) => Err(StoreError::Io { path, action: "written", source }),
@@ -121,7 +121,7 @@ impl Store for Directory {
         }
         let path = self.path(&file.path);
         self.make_ready(&path)?;
-        durable::replace(&path, &file.bytes).map_err(|source| StoreError::Io {
+        durable::place(&path, &file.bytes, Access::Shared).map_err(|source| StoreError::Io {
             path,
             action: "written",
             source,

@@ -41,10 +41,7 @@ pub(crate) struct NewFolder {
 impl NewFolder {
     /// Begins a folder beside the place where it will be.
     pub(crate) fn begin(out: &Path) -> Result<Self, Failure> {
-        let parent = match out.parent() {
-            Some(parent) if parent != Path::new("") => parent.to_owned(),
-            _ => PathBuf::from("."),
-        };
+        let parent = canary_durable::folder_of(out).to_owned();
         fs::create_dir_all(&parent).map_err(|error| failure("make the folder", &parent, &error))?;
         let made = tempfile::Builder::new()
             .prefix(".canary-report-")
@@ -74,11 +71,7 @@ impl NewFolder {
         // The folder has another name now: there is nothing left to clean up.
         let _ = made.keep();
         readable(&out);
-        if cfg!(unix) {
-            File::open(&parent)
-                .and_then(|parent| parent.sync_all())
-                .map_err(|error| failure("write", &parent, &error))?;
-        }
+        canary_durable::sync_folder(&parent).map_err(|error| failure("write", &parent, &error))?;
         Ok(files)
     }
 }
@@ -99,7 +92,7 @@ fn sync_folders(folder: &Path) -> io::Result<()> {
             sync_folders(&entry.path())?;
         }
     }
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    canary_durable::sync_folder(folder)
 }
 
 /// A report is for others to read: a temporary folder is its owner's alone.

@@ -13,7 +13,7 @@ use canary_monitor::store::postgres::PostgresStore;
 use canary_monitor::store::sqlite::{Access, SqliteStore};
 use canary_monitor::store::{Order, Store, Stored};
 use canary_monitor::worker::{Settings, Worker, wall_clock};
-use canary_monitor::{junit, notify, textfile};
+use canary_monitor::{junit, notify};
 use canary_verifier::fetch::Limits;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -110,8 +110,12 @@ async fn once<S: Store>(
         lines.extend(page.iter().map(|stored| status::line(stored, wall_clock())));
     }
     if let Some(path) = &options.junit {
-        textfile::write(path, &junit::report(&lines))
-            .map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", path.display())))?;
+        canary_durable::replace(
+            path,
+            junit::report(&lines).as_bytes(),
+            canary_durable::Access::Shared,
+        )
+        .map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", path.display())))?;
     }
     if options.json {
         output::json(&lines);

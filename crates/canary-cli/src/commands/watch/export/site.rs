@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use canary_durable::Access;
 use canary_monitor::server::{
     Links, PAGE, Part, SORTED, SORTS, STYLE, Table, all, index, page_of, stretch,
 };
 use canary_monitor::status::{self, Line};
 use canary_monitor::store::{Order, Store, Stored};
-use canary_monitor::textfile;
 use canary_monitor::worker::wall_clock;
 
 use super::super::store_failure;
@@ -23,7 +23,7 @@ pub(super) async fn write<S: Store>(store: &S, folder: &Path) -> Result<usize, F
     let mut put = |name: &str, text: &str| {
         pages += 1;
         let path = folder.join(name);
-        textfile::replace(&path, text)
+        canary_durable::replace_unflushed(&path, text.as_bytes(), Access::Shared)
             .map_err(|error| Failure::new(Kind::Io, format!("{}: {error}", path.display())))
     };
     fs::create_dir_all(folder.join("target"))
