@@ -200,7 +200,7 @@ fn a_target_that_cannot_be_written_is_named_and_the_others_are_published() {
         .run("publish", &["--to", blocked.to_str().unwrap(), "--to", site.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(74));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("blocked") && said.contains("1 are published"), "{said}");
+    assert!(said.contains("blocked") && said.contains("1 is published"), "{said}");
     assert_eq!(newest_of(&canary_verifier::files::read(&site, now()), now()), 2);
 }
 

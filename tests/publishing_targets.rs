@@ -108,10 +108,25 @@ fn a_branch_holds_the_site_below_well_known_and_moves_one_commit_at_a_time() {
     assert_eq!(newest_in(&checkout.join(".well-known/canary")), 3);
     assert_eq!(std::fs::read_to_string(checkout.join("about.html")).unwrap(), "about us");
 
+    // Someone who tidies the branch up breaks an issue: the next run says so and puts it back.
+    git(&checkout, &["pull", "--quiet", "--ff-only"]);
+    let broken = checkout.join(".well-known/canary/issues/0001.json");
+    let whole = std::fs::read(&broken).unwrap();
+    std::fs::write(&broken, "{}").unwrap();
+    git(&checkout, &[&identity[..], &["commit", "--quiet", "-am", "tidy"]].concat());
+    git(&checkout, &["push", "--quiet"]);
+    publisher.draft(4);
+    let output = publisher.run("publish", &["--to", &to, "--url", &url, "--wait", "0"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("put back: issues/0001.json"), "{said}");
+    git(&checkout, &["pull", "--quiet", "--ff-only"]);
+    assert_eq!(std::fs::read(&broken).unwrap(), whole);
+    assert_eq!(newest_in(&checkout.join(".well-known/canary")), 4);
+
     assert!(publisher.run("heartbeat", &["--to", &to]).status.success());
     let messages = git(&repository, &["log", "--format=%s", "pages"]);
-    let ours: Vec<_> = messages.lines().filter(|message| *message != "about").collect();
-    assert_eq!(ours, ["canary: site"; 4]);
+    let ours = messages.lines().filter(|message| *message == "canary: site").count();
+    assert_eq!(ours, 6, "{messages}");
 }
 
 #[test]
@@ -203,6 +218,21 @@ fn over_sftp_a_site_is_written_and_another_series_refused() {
     let output = publisher.run("heartbeat", &["--to", "web"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
+    // What was published before and is gone or damaged is put back.
+    let (gone, damaged) = (site.join("issues/0001.json"), site.join("tile/entries/000.p/3"));
+    let whole = [std::fs::read(&gone).unwrap(), std::fs::read(&damaged).unwrap()];
+    std::fs::remove_file(&gone).unwrap();
+    std::fs::write(&damaged, "x").unwrap();
+    let output = publisher.run("publish", &["--wait", "0", "--url", "http://127.0.0.1:9/"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("put back: issues/0001.json, tile/entries/000.p/3"), "{said}");
+    assert_eq!([std::fs::read(&gone).unwrap(), std::fs::read(&damaged).unwrap()], whole);
+    // The page is not sent again where it is the same.
+    assert!(said.contains("3 files written"), "{said}");
+    assert!(said.contains("http://127.0.0.1:9/: cannot be reached: "), "{said}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("once the URL answers"), "{said}");
+
     // Another series under the same numbers; first beyond the checkpoint, then below it.
     let checkpoint = std::fs::read(site.join("checkpoint")).unwrap();
     std::fs::write(site.join("issues/0004.json"), "{}").unwrap();
@@ -220,6 +250,15 @@ fn over_sftp_a_site_is_written_and_another_series_refused() {
     let (code, said) = published(&publisher);
     assert_eq!(code, Some(78), "{said}");
     assert!(said.contains("Permission denied"), "{said}");
+
+    // A host whose key nobody has compared.
+    let strict = std::fs::read_to_string(root.join("ssh_config")).unwrap();
+    let strict = strict.replace("StrictHostKeyChecking no", "StrictHostKeyChecking yes");
+    std::fs::write(root.join("ssh_config"), strict).unwrap();
+    let (code, said) = published(&publisher);
+    assert_eq!(code, Some(78), "{said}");
+    assert!(said.contains("a key that is not known here"), "{said}");
+    assert!(said.contains("connect once by hand"), "{said}");
 }
 
 fn walk(folder: &Path) -> Vec<String> {
@@ -259,7 +298,7 @@ fn an_s3_compatible_store_shows_the_site_at_its_public_url() {
     };
     assert!(http(port, "PUT", "/bucket", "").starts_with("HTTP/1.1 200"));
     let everyone = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*",
-        "Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/*"}]}"#;
+        "Action":"s3:*","Resource":"arn:aws:s3:::bucket/*"}]}"#;
     assert!(http(port, "PUT", "/bucket?policy", everyone).starts_with("HTTP/1.1 20"));
     let endpoint = format!("http://127.0.0.1:{port}");
     let url = format!("{endpoint}/bucket/canary/");
@@ -283,11 +322,49 @@ fn an_s3_compatible_store_shows_the_site_at_its_public_url() {
     assert!(answer.contains("content-type: application/json"), "{answer}");
     assert!(answer.contains("immutable"), "{answer}");
 
+    assert!(http(port, "DELETE", "/bucket/canary/issues/0001.json", "").starts_with("HTTP/1.1 20"));
+    assert!(http(port, "PUT", "/bucket/canary/issues/0002.json", "{}").starts_with("HTTP/1.1 200"));
+    publisher.draft(4);
+    let (code, said) = publish(&publisher);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("put back: issues/0001.json, issues/0002.json"), "{said}");
+    let (code, said) = publish(&publisher);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(!said.contains("put back"), "{said}");
+    // The heartbeat, and what carries it.
+    assert!(said.contains("3 files written"), "{said}");
+
     // A publisher whose folder is older does not take the site back.
     let older = Publisher::with(&series(2));
     let (code, said) = publish(&older);
     assert_eq!(code, Some(65), "{said}");
-    assert!(said.contains("3 issues are published there, and the folder holds 2"), "{said}");
+    assert!(said.contains("4 issues are published there, and the folder holds 2"), "{said}");
+}
+
+#[test]
+fn what_is_wrong_with_a_target_is_named_once_with_what_to_do() {
+    let publisher = Publisher::with(&series(1));
+    std::fs::write(publisher.path().join("canary.toml"), "[targets]\nproduction = \"www\"\n")
+        .unwrap();
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    let nothing = format!("git+{}/nothing.git#pages", publisher.path().display());
+    for (to, endpoint, code, cause, next) in [
+        ("produktion", "", 64, "neither a target nor a directory", "say ./produktion"),
+        (nothing.as_str(), "", 78, "is not there: fatal: '", "make it with"),
+        ("git+https://127.0.0.1:1/x.git#pages", "", 75, "cannot be reached", "run it again"),
+        ("s3://bucket/canary", "127.0.0.1:9", 78, "is no URL", "AWS_ENDPOINT_URL"),
+        ("s3://bucket/canary", &nobody, 75, "Connection refused", "run it again"),
+    ] {
+        let mut command = publisher.command("publish", &["--to", to, "--wait", "0"]);
+        command.env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret");
+        command.env("AWS_ENDPOINT_URL_S3", endpoint);
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains(cause) && said.contains(next), "{to}: {said}");
+        assert!(said.matches(to.trim_end_matches('/')).count() <= 2, "{said}");
+    }
+    assert!(!publisher.path().join("produktion").exists());
 }
 
 #[test]

@@ -185,3 +185,31 @@ fn mistakes_are_told_with_a_status_of_their_own() {
     let nothing = desk.canary(&["status", "--folder", elsewhere.path().to_str().unwrap()]);
     assert_eq!(nothing.status.code(), Some(78));
 }
+
+#[test]
+fn init_asks_again_for_what_it_needs_before_it_asks_on() {
+    let desk = Desk::empty();
+    let key = desk.key("ada");
+    let made = desk.canary(&["key", "new", "--out", &key, "--danger-no-passphrase"]);
+    assert!(made.status.success(), "{made:?}");
+    let arguments = ["init", ".", "--language=en", "--service=X=saas", "--fact=keys.own"];
+    let mut session = desk.spawn(&arguments);
+    for (asked, answer) in [
+        ("The publisher's name: ", ""),
+        ("The publisher's name: ", "Example"),
+        ("URL prefix of the series", ""),
+        ("Legal entities", "Example GmbH"),
+        ("expected NAME=VALUE", "Example GmbH=DE"),
+        (": ", ""),
+        ("Signers", ""),
+        ("Signers", "Ada,officer,DE,nowhere.pub"),
+        ("nowhere.pub", &format!("Ada,officer,DE,{key}.pub")),
+        (": ", ""),
+    ] {
+        session.exp_string(asked).unwrap();
+        session.send_line(answer).unwrap();
+    }
+    session.exp_string("made ").unwrap();
+    session.exp_eof().unwrap();
+    assert!(desk.root().join("draft.json").exists());
+}

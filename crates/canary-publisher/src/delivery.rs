@@ -4,10 +4,10 @@ use std::thread;
 
 use canary_format::time::Timestamp;
 
-use crate::publish::{Publication, ReadBackError};
+use crate::publish::{Publication, ReadBack, ReadBackError};
 use crate::store::{Store, StoreError};
 use crate::target::Target;
-use crate::update::{Depth, UpdateError, Updated};
+use crate::update::{UpdateError, Updated};
 
 /// How often a place is begun again where another run changed it meanwhile.
 const ATTEMPTS: u32 = 3;
@@ -27,7 +27,16 @@ pub struct Delivered {
     /// The target's name.
     pub target: String,
     /// What was done, or why it failed. What the place held before is unharmed then.
-    pub result: Result<Updated, DeliveryError>,
+    pub result: Result<Done, DeliveryError>,
+}
+
+/// What was done with a place, or would be.
+#[derive(Debug)]
+pub struct Done {
+    /// What the publication brought.
+    pub updated: Updated,
+    /// The paths of earlier issues that were missing or had other bytes there, and were put back.
+    pub mended: Vec<String>,
 }
 
 /// Why a place does not hold the publication.
@@ -77,7 +86,7 @@ fn write(
     publication: &Publication,
     target: &Target,
     now: &dyn Fn() -> Timestamp,
-) -> Result<Updated, DeliveryError> {
+) -> Result<Done, DeliveryError> {
     let mut attempt = 1;
     loop {
         let result = write_once(publication, target, now);
@@ -96,23 +105,19 @@ fn write_once(
     publication: &Publication,
     target: &Target,
     now: &dyn Fn() -> Timestamp,
-) -> Result<Updated, DeliveryError> {
+) -> Result<Done, DeliveryError> {
     let mut store = target.open(now()).map_err(UpdateError::Store)?;
-    let mut updated = publication.write(store.as_mut(), Depth::Growth)?;
-    if publication.read_back_growth(store.as_mut(), &updated, now()).is_err() {
-        // Files that an earlier run wrote are gone or changed: every one is looked at.
-        let mended = publication.write(store.as_mut(), Depth::Everything)?;
-        updated.written.extend(mended.written);
-        publication.read_back(store.as_mut(), now())?;
-    }
-    Ok(updated)
+    let updated = publication.write(store.as_mut())?;
+    let ReadBack { mended, .. } = publication.read_back(store.as_mut(), now())?;
+    Ok(Done { updated, mended })
 }
 
 fn preview(
     publication: &Publication,
     target: &Target,
     now: &dyn Fn() -> Timestamp,
-) -> Result<Updated, DeliveryError> {
+) -> Result<Done, DeliveryError> {
     let mut store = target.preview(now()).map_err(UpdateError::Store)?;
-    Ok(publication.write(&mut store as &mut dyn Store, Depth::Growth)?)
+    let updated = publication.write(&mut store as &mut dyn Store)?;
+    Ok(Done { updated, mended: Vec::new() })
 }

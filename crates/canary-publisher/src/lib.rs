@@ -23,6 +23,7 @@ pub mod delivery;
 pub mod folder;
 pub mod heartbeat;
 pub mod judging;
+mod lasting;
 pub mod machine_key;
 pub mod media;
 pub mod page;

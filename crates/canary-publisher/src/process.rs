@@ -25,8 +25,18 @@ pub(crate) struct Ran {
 impl Ran {
     /// What the program said, on one line.
     pub(crate) fn in_words(&self) -> String {
-        let is_said = |line: &&str| !line.is_empty() && !line.starts_with("Connected to ");
-        let lines: Vec<&str> = self.said.lines().map(str::trim).filter(is_said).collect();
+        // What ssh and git say around the cause.
+        let around = [
+            "Connected to ",
+            "Connection closed",
+            "Warning: Permanently added",
+            "fatal: Could not read from remote repository.",
+            "Please make sure you have the correct access rights",
+            "and the repository exists.",
+        ];
+        let is_said = |line: &&str| !around.iter().any(|words| line.starts_with(words));
+        let lines = self.said.lines().map(str::trim).filter(|line| !line.is_empty());
+        let lines: Vec<&str> = lines.filter(is_said).collect();
         match lines.as_slice() {
             [] => format!("it ended with {}", self.status),
             lines => lines[lines.len().saturating_sub(3)..].join("; "),
@@ -34,7 +44,7 @@ impl Ran {
     }
 }
 
-/// A file that the program writes, and how large it may grow.
+/// A file that the program writes, or a folder of them, and how large it may grow.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Growing<'a> {
     pub(crate) path: &'a Path,
@@ -81,6 +91,17 @@ pub(crate) fn run(
     })
 }
 
+/// The size of a file, or of the files in a folder; 0 where there is none yet.
+fn size_of(path: &Path) -> u64 {
+    match path.read_dir() {
+        Ok(entries) => {
+            let size = |entry: io::Result<std::fs::DirEntry>| entry.ok()?.metadata().ok();
+            entries.filter_map(size).map(|metadata| metadata.len()).sum()
+        }
+        Err(_) => path.metadata().map_or(0, |metadata| metadata.len()),
+    }
+}
+
 fn wait(child: &mut Child, growing: Option<Growing<'_>>) -> io::Result<ExitStatus> {
     let end = Instant::now() + DEADLINE;
     let mut pause = Duration::from_millis(1);
@@ -88,13 +109,14 @@ fn wait(child: &mut Child, growing: Option<Growing<'_>>) -> io::Result<ExitStatu
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        let size = growing.and_then(|growing| growing.path.metadata().ok()).map_or(0, |m| m.len());
-        if growing.is_some_and(|growing| size > growing.limit) {
+        if growing.is_some_and(|growing| size_of(growing.path) > growing.limit) {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         if Instant::now() > end {
             return Err(io::ErrorKind::TimedOut.into());
         }
+        // The system tells a thread that waits for the end of a child nothing of a file that grows past
+        // its limit nor of the deadline: all three are looked at again and again, until `end`.
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(50));
     }

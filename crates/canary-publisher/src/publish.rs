@@ -2,6 +2,8 @@
 
 mod cosignatures;
 
+use std::path::PathBuf;
+
 use canary_format::checkpoint::{Checkpoint, MAX_CHECKPOINT};
 use canary_format::envelope::Envelope;
 use canary_format::issue::Issue;
@@ -16,17 +18,20 @@ use canary_verifier::report::Report;
 use crate::checkpoint::{MachineKeys, SignError, sign};
 use crate::folder::{Folder, FolderError, FoundKey};
 use crate::judging::{JudgingError, Known, NotAuthentic, judge_growth, judge_series, judge_site};
+use crate::lasting::{Keeper, LastingError, Looking, look_after};
 use crate::page::{self, History, Shown};
 use crate::series::{Series, SeriesError};
-use crate::site::{SiteFile, lasting_paths};
+use crate::site::SiteFile;
 use crate::store::{Store, StoreError};
-use crate::update::{Depth, Update, UpdateError, Updated, bring_up_to_date};
+use crate::update::{Update, UpdateError, Updated, bring_up_to_date};
 use crate::verified::Verified;
 
 /// A series that the verifier calls authentic, with the checkpoint and the files for people: ready
 /// to be written anywhere.
 #[derive(Debug)]
 pub struct Publication {
+    /// The publisher's folder, where what is found in a place is kept.
+    folder: PathBuf,
     series: Series,
     newest: Issue,
     /// The newest issue that an earlier run called authentic, where only what is new was judged.
@@ -94,6 +99,16 @@ pub enum PublishError {
     Series(#[from] SeriesError),
 }
 
+impl From<LastingError> for ReadBackError {
+    fn from(error: LastingError) -> Self {
+        match error {
+            LastingError::Store(error) => Self::Store(error),
+            LastingError::Series(error) => Self::Series(error),
+            LastingError::Otherwise(path) => Self::Otherwise { path },
+        }
+    }
+}
+
 impl From<JudgingError> for PublishError {
     fn from(error: JudgingError) -> Self {
         match error {
@@ -110,9 +125,27 @@ pub enum ReadBackError {
     /// It cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// An envelope of the series cannot be had.
+    #[error(transparent)]
+    Series(#[from] SeriesError),
+    /// A file was put there and reads otherwise.
+    #[error("{path} was put there and reads otherwise")]
+    Otherwise {
+        /// The path below the site's prefix.
+        path: String,
+    },
     /// What it holds is not what was published.
     #[error(transparent)]
     NotAuthentic(#[from] NotAuthentic),
+}
+
+/// What a place was found to hold.
+#[derive(Debug)]
+pub struct ReadBack {
+    /// What the verifier concludes of it.
+    pub report: Report,
+    /// The paths that were missing or had other bytes, and were put back.
+    pub mended: Vec<String>,
 }
 
 impl Publication {
@@ -185,8 +218,19 @@ impl Publication {
         }
         let report = judgement.report;
         let pages = Vec::new();
-        let mut publication =
-            Self { series, newest, known, history, checkpoint, pages, now, report, unknown_keys };
+        let folder = folder.root().to_owned();
+        let mut publication = Self {
+            folder,
+            series,
+            newest,
+            known,
+            history,
+            checkpoint,
+            pages,
+            now,
+            report,
+            unknown_keys,
+        };
         publication.pages = publication.render()?;
         Ok(publication)
     }
@@ -223,52 +267,51 @@ impl Publication {
     /// # Errors
     ///
     /// Why not; a reader finds what was there before.
-    pub fn write(&self, store: &mut dyn Store, depth: Depth) -> Result<Updated, UpdateError> {
+    pub fn write(&self, store: &mut dyn Store) -> Result<Updated, UpdateError> {
         let update = Update {
             series: &self.series,
             declared: &self.newest.log,
             checkpoint: &self.checkpoint,
             pages: &self.pages,
             now: self.now,
-            depth,
         };
         bring_up_to_date(store, &update)
     }
 
-    /// Reads the site back from a place and judges it at an instant.
+    /// Reads the site back from a place and judges it at an instant: the whole of it, or with what
+    /// earlier runs verified, the issues since then. Every issue, bundle and tile there is looked
+    /// at; what is missing or has other bytes is put back, for the checkpoint there covers the bytes
+    /// of this series.
     ///
     /// # Errors
     ///
     /// What is not as it was published.
-    pub fn read_back(&self, store: &mut dyn Store, at: Timestamp) -> Result<Report, ReadBackError> {
-        let site = store.read_site()?;
-        Ok(judge_site(site, &self.series, at)?.report)
-    }
-
-    /// Reads back what an update added, and judges it at an instant with what earlier runs verified. What
-    /// lies before it is looked for, and not read again.
-    ///
-    /// # Errors
-    ///
-    /// What is not as it was published.
-    pub fn read_back_growth(
+    pub fn read_back(
         &self,
         store: &mut dyn Store,
-        updated: &Updated,
         at: Timestamp,
-    ) -> Result<Report, ReadBackError> {
-        let Some(known) = self.known.filter(|known| known.number <= updated.held) else {
-            return self.read_back(store, at);
-        };
-        let unlike = || NotAuthentic { findings: Vec::new() };
-        let bytes = store.read(CHECKPOINT, MAX_CHECKPOINT)?.ok_or_else(unlike)?;
-        let checkpoint = Checkpoint::parse(&bytes).map_err(|_| unlike())?;
-        if store.lacks_any(&lasting_paths(updated.held))? {
-            return Err(unlike().into());
+    ) -> Result<ReadBack, ReadBackError> {
+        let otherwise = || ReadBackError::Otherwise { path: CHECKPOINT.to_owned() };
+        let bytes = store.read(CHECKPOINT, MAX_CHECKPOINT)?.ok_or_else(otherwise)?;
+        let checkpoint = Checkpoint::parse(&bytes).map_err(|_| otherwise())?;
+        if (checkpoint.size(), checkpoint.root()) != (self.series.size(), self.checkpoint.root()) {
+            return Err(otherwise());
         }
-        let leaves = store.read_leaves(self.series.size(), known.number - 1)?;
-        let leaves = leaves.ok_or_else(unlike)?;
-        Ok(judge_growth(leaves, &checkpoint, &self.series, known, at)?.report)
+        let keeper = Keeper::of(&self.folder, store.place());
+        let looking = match self.known {
+            Some(_) => Looking::AtChanges,
+            None => Looking::AtEverything,
+        };
+        let mended = look_after(store, &self.series, &bytes, &keeper, looking)?;
+        let judgement = match self.known {
+            Some(known) => {
+                let leaves = store.read_leaves(self.series.size(), known.number - 1)?;
+                let leaves = leaves.ok_or_else(otherwise)?;
+                judge_growth(leaves, &checkpoint, &self.series, known, at)?
+            }
+            None => judge_site(store.read_site()?, &self.series, at)?,
+        };
+        Ok(ReadBack { report: judgement.report, mended })
     }
 
     /// How many issues a site shows, where it shows an older tree of this series, or none.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use canary_format::time::Timestamp;
-use canary_verifier::evidence::Source;
+use canary_verifier::evidence::{Obtained, Source};
 use canary_verifier::fetch::{Fetcher, Known};
 use canary_verifier::target::Prefix;
 
@@ -21,6 +21,8 @@ pub enum Shown {
         /// How many issues it shows.
         issues: u64,
     },
+    /// Nobody answers: how it failed.
+    Unreachable(String),
     /// Something else: the verifier's words.
     Otherwise(String),
 }
@@ -49,6 +51,7 @@ pub async fn until_shown(
         if shown == Shown::Newest || tokio::time::Instant::now() + patience.between > end {
             return shown;
         }
+        // No host says when its caches have caught up: the URL is asked again until `end`.
         tokio::time::sleep(patience.between).await;
     }
 }
@@ -58,6 +61,12 @@ async fn look(fetcher: &Fetcher, url: &Prefix, publication: &Publication, now: T
     let Source::Site(site) = fetched.evidence.source else {
         return Shown::Otherwise("it is no site".to_owned());
     };
+    if let Obtained::Unreachable(said) = &site.checkpoint {
+        return Shown::Unreachable(said.clone());
+    }
+    if let Obtained::Unreachable(said) = &site.leaves {
+        return Shown::Unreachable(said.clone());
+    }
     if let Some(issues) = publication.shows_older(&site) {
         return Shown::Behind { issues };
     }

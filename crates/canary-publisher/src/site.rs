@@ -26,7 +26,47 @@ pub fn immutable_files(
     series: &Series,
     held: u64,
 ) -> impl Iterator<Item = Result<SiteFile, SeriesError>> {
+    files(series, held, move |tile, level| {
+        let last = Tile::of_level(held, level).last();
+        last.is_some_and(|last| tile.index < last.index || *tile == last)
+    })
+}
+
+/// Which files of a site are not in question.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    /// Those of the first so many issues.
+    pub(crate) issues: u64,
+    /// The full bundles and tiles of the tree of so many leaves.
+    pub(crate) tiles: u64,
+}
+
+impl Known {
+    pub(crate) const NOTHING: Self = Self { issues: 0, tiles: 0 };
+}
+
+/// Every immutable file of this tree that is in question; the tiles that are not yet full always are.
+pub(crate) fn files_beyond(
+    series: &Series,
+    known: Known,
+) -> impl Iterator<Item = Result<SiteFile, SeriesError>> {
+    files(series, known.issues, move |tile, level| tile.index < full_tiles(known.tiles, level))
+}
+
+/// How many tiles of a level are full.
+fn full_tiles(size: u64, level: u32) -> u64 {
+    TILE_WIDTH.checked_pow(level + 1).map_or(0, |span| size / span)
+}
+
+/// The issues after the first `held`, and the bundles and tiles that are not passed over.
+fn files(
+    series: &Series,
+    held: u64,
+    passed_over: impl Fn(&Tile, u32) -> bool + Copy,
+) -> impl Iterator<Item = Result<SiteFile, SeriesError>> {
     let size = series.size();
+    let grown =
+        move |level| Tile::of_level(size, level).filter(move |tile| !passed_over(tile, level));
     let issues = (held + 1..=size).filter_map(move |number| {
         let envelope = series.envelope(number).transpose()?;
         Some(envelope.map(|envelope| SiteFile {
@@ -34,7 +74,7 @@ pub fn immutable_files(
             bytes: envelope.bytes().to_vec(),
         }))
     });
-    let bundles = grown(held, size, 0).map(move |tile| {
+    let bundles = grown(0).map(move |tile| {
         let numbers = (tile.index * 256 + 1..).take(usize::try_from(tile.width).unwrap_or(256));
         let entries = numbers.filter_map(|number| series.envelope(number).transpose());
         let entries: Vec<_> = entries.collect::<Result<_, _>>()?;
@@ -43,7 +83,7 @@ pub fn immutable_files(
     });
     let levels = (0..8).take_while(move |level| Tile::of_level(size, *level).next().is_some());
     let tiles = levels.flat_map(move |level| {
-        grown(held, size, level).map(move |tile| {
+        grown(level).map(move |tile| {
             Ok(SiteFile {
                 path: tile.hash_path(level),
                 bytes: hash_tile(series.leaves(), level, tile),
@@ -69,18 +109,13 @@ pub fn newest_copies(series: &Series, checkpoint: &Checkpoint) -> Vec<SiteFile> 
     ]
 }
 
-/// The bundles and tiles of the tree of the first `size` leaves that no larger tree replaces.
+/// The files of the tree of the first `size` leaves that every larger tree has as well.
 pub(crate) fn lasting_paths(size: u64) -> Vec<String> {
-    let bundles = Tile::of_level(size, 0).filter(|tile| tile.width == TILE_WIDTH);
-    bundles.flat_map(|tile| [tile.entries_path(), tile.hash_path(0)]).collect()
-}
-
-/// The tiles of a level that a tree of `size` leaves has and one of `held` has not.
-fn grown(held: u64, size: u64, level: u32) -> impl Iterator<Item = Tile> {
-    let last = Tile::of_level(held, level).last();
-    let unchanged =
-        move |tile: &Tile| last.is_some_and(|last| tile.index < last.index || *tile == last);
-    Tile::of_level(size, level).filter(move |tile| !unchanged(tile))
+    let issues = (1..=size).map(issue_path);
+    let full = |level| (0..full_tiles(size, level)).map(|index| Tile { index, width: TILE_WIDTH });
+    let bundles = full(0).map(|tile| tile.entries_path());
+    let tiles = (0..8).flat_map(|level| full(level).map(move |tile| tile.hash_path(level)));
+    issues.chain(bundles).chain(tiles).collect()
 }
 
 #[cfg(test)]
@@ -123,6 +158,27 @@ mod tests {
             let files = immutable_files(&series, size - 1).map(|file| file.unwrap().path);
             let files: Vec<_> = files.collect();
             assert!(files.len() <= 4, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn what_lasts_and_what_is_in_question_are_the_whole_tree() {
+        for size in [0, 1, 255, 256, 257, 300, 512] {
+            let series = series(size);
+            let paths = |files: &mut dyn Iterator<Item = Result<SiteFile, SeriesError>>| {
+                files.map(|file| file.unwrap().path).collect::<Vec<_>>()
+            };
+            let whole = paths(&mut files_beyond(&series, Known::NOTHING));
+            assert_eq!(whole, paths(&mut immutable_files(&series, 0)));
+            for known in [0, 1, 255, 256, 300].into_iter().filter(|known| *known <= size) {
+                let known = Known { issues: known, tiles: known };
+                let mut all = lasting_paths(known.issues);
+                all.extend(paths(&mut files_beyond(&series, known)));
+                all.sort();
+                let mut whole = whole.clone();
+                whole.sort();
+                assert_eq!(all, whole, "{known:?} of {size}");
+            }
         }
     }
 

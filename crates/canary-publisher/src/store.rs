@@ -50,6 +50,15 @@ pub trait Store {
     /// Where it cannot be written; the earlier one stays.
     fn put_copy(&mut self, file: &SiteFile) -> Result<Put, StoreError>;
 
+    /// Puts files in place of any others. Says what was done with each.
+    ///
+    /// # Errors
+    ///
+    /// Where one cannot be written.
+    fn put_copies(&mut self, files: &[SiteFile]) -> Result<Vec<Put>, StoreError> {
+        files.iter().map(|file| self.put_copy(file)).collect()
+    }
+
     /// Puts the checkpoint, after everything that was put before is there, and only where the one
     /// there is still `held`.
     ///
@@ -58,14 +67,28 @@ pub trait Store {
     /// [`StoreError::Moved`] where another run changed it meanwhile.
     fn put_checkpoint(&mut self, bytes: &[u8], held: Option<&[u8]>) -> Result<(), StoreError>;
 
-    /// Whether any of these files, which earlier runs wrote, is gone. A place that would have to read
-    /// them to know says no.
+    /// Something about each of these files that changes whenever it is written, found without reading
+    /// it; `None` for one that is not there. `None` in all where the place cannot tell.
     ///
     /// # Errors
     ///
     /// Where the place cannot be looked at.
-    fn lacks_any(&mut self, _paths: &[String]) -> Result<bool, StoreError> {
-        Ok(false)
+    fn marks(&mut self, _paths: &[String]) -> Result<Option<Vec<Option<String>>>, StoreError> {
+        Ok(None)
+    }
+
+    /// Whether the place holds other bytes than these, or nothing, for each file.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    fn unlike(&mut self, files: &[SiteFile]) -> Result<Vec<bool>, StoreError> {
+        let unlike = |file: &SiteFile| match self.read(&file.path, file.bytes.len()) {
+            Ok(held) => Ok(held.as_ref() != Some(&file.bytes)),
+            Err(StoreError::TooLarge { .. }) => Ok(true),
+            Err(error) => Err(error),
+        };
+        files.iter().map(unlike).collect()
     }
 
     /// Reads the leaves of a tree of `size`, but the first `skipped`; `None` where they are not all
@@ -184,6 +207,30 @@ pub enum StoreError {
         place: String,
         /// How it failed.
         said: String,
+    },
+    /// The bucket or repository is not there.
+    #[error("{place} is not there: {said}")]
+    Absent {
+        /// The place, without credentials.
+        place: String,
+        /// What was said.
+        said: String,
+    },
+    /// The address of a store is not one.
+    #[error("{place}: the endpoint {endpoint:?} is no URL: {said}")]
+    Endpoint {
+        /// The place, without credentials.
+        place: String,
+        /// What was given.
+        endpoint: String,
+        /// What is wrong with it.
+        said: String,
+    },
+    /// The key by which a host shows that it is that host is not known here, or is another one.
+    #[error("{place}: the host shows a key that is not known here")]
+    HostKey {
+        /// The place, without credentials.
+        place: String,
     },
     /// There are no credentials, or the host refuses them.
     #[error("{place}: {said}")]

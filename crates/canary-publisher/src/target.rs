@@ -71,6 +71,12 @@ pub enum TargetError {
         /// The address without it.
         address: String,
     },
+    /// No target has this name, and no directory.
+    #[error("there is neither a target nor a directory {name:?}")]
+    Unknown {
+        /// What was given.
+        name: String,
+    },
     /// `canary.toml` is no TOML, or its targets are of another form.
     #[error("canary.toml")]
     Config(#[source] Box<toml::de::Error>),
@@ -145,6 +151,11 @@ impl Target {
     pub fn parse(text: &str, named: &[Self]) -> Result<Self, TargetError> {
         if let Some(target) = named.iter().find(|target| target.name == text) {
             return Ok(target.clone());
+        }
+        // A name that is mistyped makes no new directory.
+        let is_name = !text.is_empty() && !text.contains(['/', '\\', '.', ':']);
+        if is_name && !named.is_empty() && !Path::new(text).exists() {
+            return Err(TargetError::Unknown { name: text.to_owned() });
         }
         let address = Address::parse(text, Path::new(""))?;
         Ok(Self { name: text.to_owned(), address, url: None, settings: Settings::default() })
@@ -376,7 +387,9 @@ mod tests {
         assert_eq!(named[0].address, Address::Directory("/srv/canary/site".into()));
         let main = Target::parse("main", &named).unwrap();
         assert_eq!(main.url.as_deref(), Some("https://example.com/c/"));
-        assert_eq!(Target::parse("other", &named).unwrap().name, "other");
+        assert_eq!(Target::parse("./other", &named).unwrap().name, "./other");
+        assert!(matches!(Target::parse("mian", &named), Err(TargetError::Unknown { .. })));
+        assert!(Target::parse("www", &[]).is_ok());
         assert!(
             Target::all_named("[targets.x]\nto = \"s3://b\"\nsecret = \"x\"", Path::new(""))
                 .is_err()

@@ -25,17 +25,6 @@ pub struct Update<'a> {
     pub pages: &'a [SiteFile],
     /// The instant of the heartbeat on `checkpoint`.
     pub now: Timestamp,
-    /// How much is looked at.
-    pub depth: Depth,
-}
-
-/// How much of a site an update looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// What the published checkpoint does not cover: that was written before it.
-    Growth,
-    /// Every file: what is missing is put back.
-    Everything,
 }
 
 /// What an update did.
@@ -109,14 +98,14 @@ pub fn bring_up_to_date(
             written.push(path.to_owned());
         }
     };
-    let from = if update.depth == Depth::Everything { 0 } else { held };
-    for file in immutable_files(update.series, from) {
+    for file in immutable_files(update.series, held) {
         let file = file?;
         let put = store.put_immutable(&file)?;
         note(&file.path, put);
     }
-    for file in update.pages.iter().chain(&newest_copies(update.series, &checkpoint)) {
-        let put = store.put_copy(file)?;
+    let mut copies = update.pages.to_vec();
+    copies.extend(newest_copies(update.series, &checkpoint));
+    for (file, put) in copies.iter().zip(store.put_copies(&copies)?) {
         note(&file.path, put);
     }
     let bytes = checkpoint.to_string();

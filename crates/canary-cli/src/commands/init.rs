@@ -110,7 +110,11 @@ impl Init {
         }
         let mut terminal = Terminal::open("a new canary")?;
         if self.name.is_none() {
-            self.name = Some(terminal.ask("The publisher's name", "")?);
+            let mut name = String::new();
+            while name.is_empty() {
+                name = terminal.ask("The publisher's name", "")?;
+            }
+            self.name = Some(name);
         }
         if self.url.is_none() {
             let example = "https://example.com/.well-known/canary/";
@@ -122,14 +126,19 @@ impl Init {
                 tags.split([',', ' ']).filter(|t| !t.is_empty()).map(Into::into).collect();
         }
         if self.entities.is_empty() {
-            self.entities = many(&mut terminal, "Legal entities, as NAME=CC, one a line")?;
+            let question = "Legal entities, as NAME=CC, one a line";
+            self.entities = many(&mut terminal, question, |text| pair(text).map(drop))?;
         }
         if self.services.is_empty() {
-            self.services = many(&mut terminal, "Services, as NAME=MODEL, one a line")?;
+            let question = "Services, as NAME=MODEL, one a line";
+            self.services = many(&mut terminal, question, |text| pair(text).map(drop))?;
         }
         if self.signers.is_empty() {
             let question = "Signers, as NAME,ROLE,CC,KEYFILE.pub, one a line";
-            self.signers = many(&mut terminal, question)?;
+            // Without a signer there is no canary: nothing else is asked before.
+            while self.signers.is_empty() {
+                self.signers = many(&mut terminal, question, |text| signer(text).map(drop))?;
+            }
         }
         if self.facts.is_empty() {
             for fact in &templates().facts {
@@ -196,13 +205,25 @@ impl Init {
     }
 }
 
-fn many(terminal: &mut Terminal, question: &str) -> Result<Vec<String>, Failure> {
+/// Asks for lines; one that is not understood is asked for again.
+fn many(
+    terminal: &mut Terminal,
+    question: &str,
+    understand: impl Fn(&str) -> Result<(), Failure>,
+) -> Result<Vec<String>, Failure> {
     terminal.show(&format!("{question}; an empty line ends\n")).map_err(gone)?;
     let mut lines = Vec::new();
     while lines.len() < 64 {
-        match terminal.ask(" ", "")? {
-            line if line.is_empty() => break,
-            line => lines.push(line),
+        let line = terminal.ask(" ", "")?;
+        if line.is_empty() {
+            break;
+        }
+        match understand(&line) {
+            Ok(()) => lines.push(line),
+            Err(failure) => {
+                let again = format!("  {}; the line again\n", failure.cause());
+                terminal.show(&again).map_err(gone)?;
+            }
         }
     }
     Ok(lines)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use canary_publisher::delivery::{Delivered, Delivery, deliver};
+use canary_publisher::delivery::{Delivered, Delivery, Done, deliver};
 use canary_publisher::folder::Folder;
 use canary_publisher::publish::{Preparing, Publication};
 use canary_publisher::read_back::{Patience, Shown, until_shown};
@@ -68,6 +68,8 @@ struct TargetOutcome {
     /// How many issues were there before.
     held: Option<u64>,
     written: Vec<String>,
+    /// Files of earlier issues that were missing or had other bytes, and were put back.
+    mended: Vec<String>,
     error: Option<String>,
 }
 
@@ -77,6 +79,8 @@ struct UrlOutcome {
     shows_newest: bool,
     /// How many issues it shows, where it is behind.
     issues: Option<u64>,
+    /// Whether it answers.
+    reachable: bool,
     error: Option<String>,
 }
 
@@ -178,17 +182,24 @@ impl Outcome {
     fn in_words(&self) -> String {
         let mut text = format!("issue {} {}\n", self.issue, self.digest);
         for target in &self.targets {
-            let files = target.written.len();
+            let files = files(target.written.len());
             let said = match &target.error {
                 Some(error) => format!("not published: {error}"),
-                None if self.dry_run => format!("{files} files would be written"),
-                None => format!("published, read back and verified; {files} files written"),
+                None if self.dry_run => format!("{files} would be written"),
+                None => format!("published, read back and verified; {files} written"),
             };
             text += &output::inert(&format!("  {}: {said}\n", target.target));
+            if !target.mended.is_empty() {
+                text += &output::inert(&format!(
+                    "    not as published there, and put back: {}\n",
+                    some_of(&target.mended)
+                ));
+            }
         }
         for url in &self.urls {
             let said = match (url.issues, &url.error) {
                 (Some(0), _) => "behind: it shows no canary yet".to_owned(),
+                (_, Some(error)) if !url.reachable => format!("cannot be reached: {error}"),
                 (Some(issues), _) => format!("behind: it shows issue {issues}"),
                 (None, Some(error)) => format!("does not verify: {error}"),
                 (None, None) => "shows the issue, verified".to_owned(),
@@ -206,42 +217,70 @@ impl Outcome {
         if let Some((target, failure)) = failures.next() {
             let more = failures.count();
             let (others, kind) = (delivered.len() - 1 - more, failure.kind());
-            let cause = format!("{target}: {}", failure.cause());
-            let hint = failure.next_step().unwrap_or("run it again").to_owned();
-            let failure = Failure::new(kind, cause);
-            return Err(match (more, others) {
-                (0, 0) => failure.hint(hint),
-                (more, others) => {
-                    failure.hint(format!("{hint}; {more} more failed, {others} are published"))
-                }
-            });
+            let failed = if failure.cause().contains(target.trim_end_matches('/')) {
+                failure.cause().to_owned()
+            } else {
+                format!("{target}: {}", failure.cause())
+            };
+            let mut hint = failure.next_step().unwrap_or("run it again").to_owned();
+            if more > 0 {
+                hint += &format!("; {more} more failed");
+            }
+            if others > 0 {
+                let done = if self.dry_run { "can be" } else { "is" };
+                let done = if others > 1 { done.replace("is", "are") } else { done.to_owned() };
+                hint += &format!("; {others} {done} published");
+            }
+            return Err(Failure::new(kind, failed).hint(hint));
         }
-        let behind: Vec<&str> =
-            self.urls.iter().filter(|url| !url.shows_newest).map(|url| url.url.as_str()).collect();
-        if behind.is_empty() {
+        let behind: Vec<&UrlOutcome> = self.urls.iter().filter(|url| !url.shows_newest).collect();
+        let hint = if behind.is_empty() {
             return Ok(ExitCode::SUCCESS);
-        }
-        let cause = format!("not shown within the time given: {}", behind.join(", "));
-        Err(Failure::new(Kind::Later, cause).hint(
-            "a cache may keep an old copy for a while, or the host serve no hidden folders: see docs/hosting.md",
-        ))
+        } else if behind.iter().all(|url| !url.reachable) {
+            "the targets hold the issue: once the URL answers, look with `canary verify URL`"
+        } else if behind.iter().all(|url| url.issues == Some(0)) {
+            "the host may serve no hidden folders such as .well-known, or the target be another place than \
+             the URL shows: see docs/hosting.md"
+        } else if behind.iter().all(|url| url.issues.is_some()) {
+            "a cache may keep an old copy for a while: run `canary verify URL` later"
+        } else {
+            "the targets hold the issue: look with `canary verify URL`, and see docs/hosting.md"
+        };
+        let urls: Vec<&str> = behind.iter().map(|url| url.url.as_str()).collect();
+        let cause = format!("not shown within the time given: {}", urls.join(", "));
+        Err(Failure::new(Kind::Later, cause).hint(hint))
     }
+}
+
+fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}
+
+/// The first paths of many, and how many more there are.
+fn some_of(paths: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let mut said = paths[..paths.len().min(SHOWN)].join(", ");
+    if paths.len() > SHOWN {
+        said += &format!(" and {} more", paths.len() - SHOWN);
+    }
+    said
 }
 
 impl TargetOutcome {
     fn of(delivered: &Delivered) -> Self {
         let target = delivered.target.clone();
         match &delivered.result {
-            Ok(updated) => Self {
+            Ok(Done { updated, mended }) => Self {
                 target,
                 held: Some(updated.held),
                 written: updated.written.clone(),
+                mended: mended.clone(),
                 error: None,
             },
             Err(error) => {
                 let failure = publishing::delivery_failure(error);
                 let error = Some(failure.cause().to_owned());
-                Self { target, held: None, written: Vec::new(), error }
+                Self { target, held: None, written: Vec::new(), mended: Vec::new(), error }
             }
         }
     }
@@ -249,12 +288,13 @@ impl TargetOutcome {
 
 impl UrlOutcome {
     fn of(url: &Prefix, shown: Shown) -> Self {
+        let reachable = !matches!(shown, Shown::Unreachable(_));
         let (issues, error) = match shown {
             Shown::Behind { issues } => (Some(issues), None),
-            Shown::Otherwise(error) => (None, Some(error)),
+            Shown::Otherwise(error) | Shown::Unreachable(error) => (None, Some(error)),
             _ => (None, None),
         };
         let shows_newest = issues.is_none() && error.is_none();
-        Self { url: url.as_str().to_owned(), shows_newest, issues, error }
+        Self { url: url.as_str().to_owned(), shows_newest, issues, reachable, error }
     }
 }

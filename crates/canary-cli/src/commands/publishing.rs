@@ -98,6 +98,10 @@ fn target_failure(error: &TargetError) -> Failure {
             (Kind::Config, "secrets come from the environment, profile files or an agent")
         }
         TargetError::Config(_) => (Kind::Config, "mend [targets] of canary.toml"),
+        TargetError::Unknown { name } => {
+            let hint = format!("for a new directory of that name say ./{name}");
+            return Failure::from_error(Kind::Usage, error).hint(hint);
+        }
         _ => (Kind::Usage, "see `canary publish --help`"),
     };
     Failure::from_error(kind, error).hint(hint)
@@ -141,6 +145,8 @@ pub(super) fn delivery_failure(error: &DeliveryError) -> Failure {
     match error {
         DeliveryError::Update(error) => update_failure(error),
         DeliveryError::ReadBack(ReadBackError::Store(error)) => store_failure(error),
+        DeliveryError::ReadBack(ReadBackError::Series(_)) => Failure::from_error(Kind::Data, error)
+            .hint("restore the folder canaries/ from its history"),
         _ => Failure::from_error(Kind::Data, error).hint("look at what is there, and run it again"),
     }
 }
@@ -154,6 +160,9 @@ pub(super) fn update_failure(error: &UpdateError) -> Failure {
         UpdateError::Clock(_) => Failure::from_error(Kind::Later, error).hint("set the clock"),
         UpdateError::Ahead { .. } => Failure::from_error(Kind::Data, error)
             .hint("bring the folder canaries/ up to date first"),
+        UpdateError::Refused(_) => Failure::from_error(Kind::Data, error).hint(
+            "nothing there was changed; if it is this series' own place, remove `checkpoint` there and run it again",
+        ),
         _ => Failure::from_error(Kind::Data, error)
             .hint("nothing there was changed; publish this series to an empty place"),
     }
@@ -164,9 +173,21 @@ pub(super) fn store_failure(error: &StoreError) -> Failure {
     let (kind, hint) = match error {
         StoreError::Busy { .. } | StoreError::Moved => (Kind::Later, "run it again"),
         StoreError::Unreachable { .. } => (Kind::Later, "nothing there was harmed; run it again"),
-        StoreError::Conflict { .. } => {
-            (Kind::Data, "nothing there was changed; another series may be published there")
+        StoreError::Conflict { .. } => (
+            Kind::Data,
+            "another series may be published there: choose another place. If it is this series' own, remove that \
+             file there and run it again",
+        ),
+        StoreError::Absent { .. } => {
+            (Kind::Config, "make it with the host's own tools, or mend the target's name")
         }
+        StoreError::Endpoint { .. } => {
+            (Kind::Config, "set AWS_ENDPOINT_URL, or `endpoint` in canary.toml, to https://HOST")
+        }
+        StoreError::HostKey { .. } => (
+            Kind::Config,
+            "connect once by hand with `ssh`, and compare the key with what the host's operator says",
+        ),
         StoreError::Credentials { .. } => {
             (Kind::Config, "set the credentials in the environment, a profile file or an agent")
         }

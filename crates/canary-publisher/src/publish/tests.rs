@@ -78,9 +78,9 @@ fn a_signed_draft_becomes_the_next_issue_and_the_site_verifies() {
     assert_eq!(fs::read(root.path().join("canaries/0003.json")).unwrap(), issues[2].bytes());
 
     let mut store = Directory::open(&site).unwrap();
-    let updated = publication.write(&mut store, Depth::Growth).unwrap();
+    let updated = publication.write(&mut store).unwrap();
     assert_eq!(updated.written.last().map(String::as_str), Some(CHECKPOINT));
-    let report = publication.read_back(&mut store, day(3)).unwrap();
+    let report = publication.read_back(&mut store, day(3)).unwrap().report;
     assert_eq!(report.issue.unwrap().number, 3);
     for path in [
         "issues/0001.json",
@@ -201,16 +201,16 @@ fn stopped_at_any_step_the_site_verifies_and_the_next_run_finishes() {
     loop {
         let target = tempfile::tempdir().unwrap();
         let mut site = Directory::open(target.path()).unwrap();
-        before.write(&mut site, Depth::Growth).unwrap();
+        before.write(&mut site).unwrap();
         let mut stopping = StopAt { inner: &mut site, steps_left: steps };
-        let finished = after.write(&mut stopping, Depth::Growth).is_ok();
+        let finished = after.write(&mut stopping).is_ok();
         if finished {
             break;
         }
         let shown = before.read_back(&mut site, day(3)).unwrap();
-        assert_eq!(shown.issue.unwrap().number, 3, "stopped at step {steps}");
-        after.write(&mut site, Depth::Growth).unwrap();
-        assert_eq!(after.read_back(&mut site, day(5)).unwrap().issue.unwrap().number, 5);
+        assert_eq!(shown.report.issue.unwrap().number, 3, "stopped at step {steps}");
+        after.write(&mut site).unwrap();
+        assert_eq!(after.read_back(&mut site, day(5)).unwrap().report.issue.unwrap().number, 5);
         steps += 1;
     }
     // Two issues, a bundle, a tile, the newest's two copies, the checkpoint, and the pages.
@@ -225,11 +225,11 @@ fn the_first_publication_stopped_at_any_step_is_no_site_until_it_is_whole() {
         let target = tempfile::tempdir().unwrap();
         let mut site = Directory::open(target.path()).unwrap();
         let mut stopping = StopAt { inner: &mut site, steps_left: steps };
-        if publication.write(&mut stopping, Depth::Growth).is_ok() {
+        if publication.write(&mut stopping).is_ok() {
             break;
         }
         assert_eq!(site.read(CHECKPOINT, 1 << 16).unwrap(), None);
-        publication.write(&mut site, Depth::Growth).unwrap();
+        publication.write(&mut site).unwrap();
         publication.read_back(&mut site, day(2)).unwrap();
     }
 }
@@ -241,12 +241,12 @@ fn publishing_again_changes_nothing_and_one_more_issue_little() {
     let target = tempfile::tempdir().unwrap();
     let mut site = Directory::open(target.path()).unwrap();
     let first = prepare(&folder, day(2)).unwrap();
-    first.write(&mut site, Depth::Growth).unwrap();
-    let again = first.write(&mut site, Depth::Everything).unwrap();
+    first.write(&mut site).unwrap();
+    let again = first.write(&mut site).unwrap();
     assert_eq!(again.written, [CHECKPOINT]);
     draft(root.path(), &issues[2]);
     let next = prepare(&folder, day(3)).unwrap();
-    let updated = next.write(&mut site, Depth::Growth).unwrap();
+    let updated = next.write(&mut site).unwrap();
     assert_eq!(updated.held, 2);
     let immutable: Vec<_> = updated
         .written
@@ -255,22 +255,6 @@ fn publishing_again_changes_nothing_and_one_more_issue_little() {
         .collect();
     assert!(immutable.contains(&&"issues/0003.json".to_owned()), "{immutable:?}");
     assert!(!immutable.contains(&&"issues/0002.json".to_owned()), "{immutable:?}");
-}
-
-#[test]
-fn a_missing_file_is_put_back_by_a_look_at_everything() {
-    let (_root, folder) = folder_of(&series(2));
-    let target = tempfile::tempdir().unwrap();
-    let mut site = Directory::open(target.path()).unwrap();
-    let publication = prepare(&folder, day(2)).unwrap();
-    publication.write(&mut site, Depth::Growth).unwrap();
-    for path in ["tile/entries/000.p/2", "issues/0001.json"] {
-        fs::remove_file(target.path().join(path)).unwrap();
-    }
-    publication.write(&mut site, Depth::Growth).unwrap();
-    assert!(publication.read_back(&mut site, day(2)).is_err());
-    publication.write(&mut site, Depth::Everything).unwrap();
-    publication.read_back(&mut site, day(2)).unwrap();
 }
 
 #[test]
@@ -283,11 +267,11 @@ fn another_series_and_a_longer_one_are_left_alone() {
     let (_root, other) = folder_of(&other);
     let target = tempfile::tempdir().unwrap();
     let mut site = Directory::open(target.path()).unwrap();
-    prepare(&long, day(3)).unwrap().write(&mut site, Depth::Growth).unwrap();
+    prepare(&long, day(3)).unwrap().write(&mut site).unwrap();
     let held = site.read(CHECKPOINT, 1 << 16).unwrap();
-    let error = prepare(&short, day(3)).unwrap().write(&mut site, Depth::Growth).unwrap_err();
+    let error = prepare(&short, day(3)).unwrap().write(&mut site).unwrap_err();
     assert!(matches!(error, UpdateError::Ahead { published: 3, held: 2 }), "{error}");
-    let error = prepare(&other, day(3)).unwrap().write(&mut site, Depth::Growth).unwrap_err();
+    let error = prepare(&other, day(3)).unwrap().write(&mut site).unwrap_err();
     assert!(matches!(error, UpdateError::Diverged { size: 3 }), "{error}");
     assert_eq!(site.read(CHECKPOINT, 1 << 16).unwrap(), held);
 }
@@ -304,12 +288,12 @@ fn a_heartbeat_moves_on_and_never_back_and_only_on_the_newest_tree() {
         heartbeat::refresh(site, &heartbeat::Current::read(&folder).unwrap(), &key, now)
     };
     assert!(matches!(refresh(&mut site, day(1)), Err(HeartbeatError::Nothing)));
-    first.write(&mut site, Depth::Growth).unwrap();
+    first.write(&mut site).unwrap();
 
     let later = day(1).plus(7_200);
     refresh(&mut site, later).unwrap();
     let shown = first.read_back(&mut site, later).unwrap();
-    assert_eq!(shown.log.unwrap().heartbeat_at, Some(later));
+    assert_eq!(shown.report.log.unwrap().heartbeat_at, Some(later));
     let proof = fs::read_to_string(target.path().join(LATEST_PROOF)).unwrap();
     let checkpoint = fs::read_to_string(target.path().join(CHECKPOINT)).unwrap();
     assert!(proof.ends_with(&checkpoint));
@@ -331,8 +315,8 @@ fn publishing_with_a_clock_behind_the_published_heartbeat_is_refused() {
     let (_root, folder) = folder_of(&series(1));
     let target = tempfile::tempdir().unwrap();
     let mut site = Directory::open(target.path()).unwrap();
-    prepare(&folder, day(1).plus(100)).unwrap().write(&mut site, Depth::Growth).unwrap();
-    let error = prepare(&folder, day(1)).unwrap().write(&mut site, Depth::Growth).unwrap_err();
+    prepare(&folder, day(1).plus(100)).unwrap().write(&mut site).unwrap();
+    let error = prepare(&folder, day(1)).unwrap().write(&mut site).unwrap_err();
     assert!(matches!(error, UpdateError::Clock(SignError::ClockBehind { .. })), "{error}");
 }
 
@@ -343,8 +327,8 @@ fn step_by_step(issues: &[Envelope], site: &mut Directory) -> (TempDir, Publicat
     for (number, envelope) in (1..).zip(issues) {
         draft(root.path(), envelope);
         let publication = prepare(&folder, day(number)).unwrap();
-        let updated = publication.write(site, Depth::Growth).unwrap();
-        publication.read_back_growth(site, &updated, day(number)).unwrap();
+        publication.write(site).unwrap();
+        publication.read_back(site, day(number)).unwrap();
         last = Some(publication);
     }
     (root, last.unwrap())
@@ -407,24 +391,124 @@ fn an_earlier_issue_that_was_changed_since_is_never_published() {
     assert!(matches!(prepare(&folder, day(4)), Err(PublishError::NotAuthentic(_))));
     fs::write(root.path().join("canaries/0002.json"), issues[1].bytes()).unwrap();
     let publication = prepare(&folder, day(4)).unwrap();
-    publication.write(&mut site, Depth::Growth).unwrap();
+    publication.write(&mut site).unwrap();
     publication.read_back(&mut site, day(4)).unwrap();
 }
 
+/// A place that counts which files are read to compare them.
+struct Counted<'a> {
+    inner: &'a mut Directory,
+    compared: Vec<String>,
+}
+
+impl Store for Counted<'_> {
+    fn place(&self) -> String {
+        self.inner.place()
+    }
+
+    fn read(&mut self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.read(path, limit)
+    }
+
+    fn put_immutable(&mut self, file: &SiteFile) -> Result<Put, StoreError> {
+        self.inner.put_immutable(file)
+    }
+
+    fn put_copy(&mut self, file: &SiteFile) -> Result<Put, StoreError> {
+        self.inner.put_copy(file)
+    }
+
+    fn put_checkpoint(&mut self, bytes: &[u8], held: Option<&[u8]>) -> Result<(), StoreError> {
+        self.inner.put_checkpoint(bytes, held)
+    }
+
+    fn marks(&mut self, paths: &[String]) -> Result<Option<Vec<Option<String>>>, StoreError> {
+        self.inner.marks(paths)
+    }
+
+    fn unlike(&mut self, files: &[SiteFile]) -> Result<Vec<bool>, StoreError> {
+        self.compared.extend(files.iter().map(|file| file.path.clone()));
+        self.inner.unlike(files)
+    }
+}
+
 #[test]
-fn bundles_that_are_gone_are_noticed_when_one_more_issue_is_read_back() {
-    let issues = series(258);
+fn what_is_gone_or_damaged_is_put_back_by_the_next_run_and_else_little_is_read() {
+    let issues = series(260);
     let (root, folder) = folder_of(&issues[..257]);
     let target = tempfile::tempdir().unwrap();
     let mut site = Directory::open(target.path()).unwrap();
-    prepare(&folder, day(257)).unwrap().write(&mut site, Depth::Growth).unwrap();
+    let publish = |site: &mut Directory, number: i64| {
+        let publication = prepare(&folder, day(number as u64)).unwrap();
+        let updated = publication.write(site).unwrap();
+        let mut counted = Counted { inner: site, compared: Vec::new() };
+        let read = publication.read_back(&mut counted, day(number as u64)).unwrap();
+        assert_eq!(read.report.issue.unwrap().number, number as u64);
+        (updated.written.len(), read.mended, counted.compared)
+    };
+    let (_, mended, compared) = publish(&mut site, 257);
+    assert_eq!((mended.len(), compared.len()), (0, 257 + 5), "all is read once");
+
+    // One more issue reads that issue and the tiles that are not full yet.
     draft(root.path(), &issues[257]);
-    let next = prepare(&folder, day(258)).unwrap();
-    let updated = next.write(&mut site, Depth::Growth).unwrap();
-    assert!(updated.written.len() < 16, "{:?}", updated.written);
-    next.read_back_growth(&mut site, &updated, day(258)).unwrap();
-    fs::remove_file(target.path().join("tile/entries/000")).unwrap();
-    assert!(next.read_back_growth(&mut site, &updated, day(258)).is_err());
-    next.write(&mut site, Depth::Everything).unwrap();
-    next.read_back(&mut site, day(258)).unwrap();
+    let (written, mended, compared) = publish(&mut site, 258);
+    assert!(written < 16 && mended.is_empty());
+    let little = ["issues/0258.json", "tile/entries/001.p/2", "tile/0/001.p/2", "tile/1/000.p/1"];
+    assert_eq!(compared, little);
+
+    // The same size and other bytes, another size, gone, and a link to what it should be.
+    let damage = |path: &str, with: &dyn Fn(Vec<u8>) -> Option<Vec<u8>>| {
+        let path = target.path().join(path);
+        match with(fs::read(&path).unwrap()) {
+            Some(bytes) => fs::write(&path, bytes).unwrap(),
+            None => fs::remove_file(&path).unwrap(),
+        }
+    };
+    let flipped = |mut bytes: Vec<u8>| {
+        bytes[100] ^= 1;
+        Some(bytes)
+    };
+    damage("issues/0002.json", &flipped);
+    damage("issues/0003.json", &|bytes| Some([&bytes[..], b" "].concat()));
+    damage("issues/0256.json", &|_| None);
+    damage("tile/entries/000", &flipped);
+    damage("tile/0/000", &|_| None);
+    #[cfg(unix)]
+    {
+        let path = target.path().join("issues/0004.json");
+        fs::rename(&path, target.path().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink("../elsewhere", &path).unwrap();
+    }
+    draft(root.path(), &issues[258]);
+    let (_, mended, _) = publish(&mut site, 259);
+    let mut expected = vec![
+        "issues/0002.json",
+        "issues/0003.json",
+        "issues/0256.json",
+        "tile/entries/000",
+        "tile/0/000",
+    ];
+    if cfg!(unix) {
+        expected.insert(2, "issues/0004.json");
+    }
+    assert_eq!(mended, expected);
+    for number in [2, 3, 4, 256] {
+        let path = target.path().join(format!("issues/{number:04}.json"));
+        assert!(fs::symlink_metadata(&path).unwrap().is_file());
+        assert_eq!(fs::read(path).unwrap(), issues[number - 1].bytes());
+    }
+
+    // A run without a new issue looks as well, and one after it finds nothing left to do.
+    damage("tile/entries/001.p/3", &flipped);
+    let (_, mended, _) = publish(&mut site, 259);
+    assert_eq!(mended, ["tile/entries/001.p/3"]);
+    draft(root.path(), &issues[259]);
+    let (_, mended, compared) = publish(&mut site, 260);
+    assert_eq!((mended.len(), compared.len()), (0, 4));
+    let (_, mended, compared) = publish(&mut site, 260);
+    assert_eq!((mended.len(), compared.len()), (0, 260 + 5), "nothing new: all is read");
+    // What is kept of a place can be removed at any time.
+    fs::remove_dir_all(root.path().join(".canary")).unwrap();
+    let (_, mended, compared) = publish(&mut site, 260);
+    assert_eq!((mended.len(), compared.len()), (0, 260 + 5));
 }

@@ -140,8 +140,20 @@ impl Store for Directory {
         self.sync()
     }
 
-    fn lacks_any(&mut self, paths: &[String]) -> Result<bool, StoreError> {
-        Ok(paths.iter().any(|path| !self.path(path).exists()))
+    fn unlike(&mut self, files: &[SiteFile]) -> Result<Vec<bool>, StoreError> {
+        files.iter().map(|file| Ok(self.holds(file)? != Some(true))).collect()
+    }
+
+    fn marks(&mut self, paths: &[String]) -> Result<Option<Vec<Option<String>>>, StoreError> {
+        let mark = |path: &String| {
+            let path = self.path(path);
+            match std::fs::symlink_metadata(&path) {
+                Ok(metadata) => Ok(Some(mark(&metadata))),
+                Err(error) if is_absent(&error) => Ok(None),
+                Err(source) => Err(StoreError::Io { path, action: "read", source }),
+            }
+        };
+        paths.iter().map(mark).collect::<Result<_, _>>().map(Some)
     }
 
     fn read_site(&mut self) -> Result<Site, StoreError> {
@@ -151,6 +163,10 @@ impl Store for Directory {
 
 fn read(path: &Path, name: &str, limit: usize) -> Result<Option<Vec<u8>>, StoreError> {
     let failed = |source| StoreError::Io { path: path.to_owned(), action: "read", source };
+    // Opening a pipe would wait for somebody to write into it.
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(failed(io::Error::other("it is no file")));
+    }
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if is_absent(&error) => return Ok(None),
@@ -162,6 +178,20 @@ fn read(path: &Path, name: &str, limit: usize) -> Result<Option<Vec<u8>>, StoreE
         return Err(StoreError::TooLarge { path: name.to_owned(), limit });
     }
     Ok(Some(bytes))
+}
+
+/// The system sets the time of a change whenever a file is written or its name is moved, and no
+/// program can set it back.
+#[cfg(unix)]
+fn mark(metadata: &std::fs::Metadata) -> String {
+    use std::os::unix::fs::MetadataExt as _;
+    let (size, inode) = (metadata.len(), metadata.ino());
+    format!("{size} {inode} {}.{}", metadata.ctime(), metadata.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn mark(metadata: &std::fs::Metadata) -> String {
+    format!("{} {:?}", metadata.len(), metadata.modified().ok())
 }
 
 fn is_absent(error: &io::Error) -> bool {

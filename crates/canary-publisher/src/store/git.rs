@@ -29,6 +29,9 @@ const MADE: &str = "refs/heads/made";
 /// The greatest listing of a branch's files, in bytes.
 const MAX_LISTING: u64 = 32 << 20;
 
+/// The greatest size of files that are read at once, in bytes.
+const MAX_BATCH: u64 = 1 << 28;
+
 /// A branch of a git repository.
 #[derive(Debug)]
 pub struct Git {
@@ -124,9 +127,20 @@ impl Git {
 
     fn failed(&self, action: &'static str, ran: &Ran) -> StoreError {
         let (place, said) = (self.place(), ran.in_words());
-        let refused = ["Permission denied", "Authentication failed", "could not read Username"];
-        if refused.iter().any(|words| said.contains(words)) {
+        let says = |words: &[&str]| words.iter().any(|words| ran.said.contains(words));
+        if says(&["Host key verification failed"]) {
+            return StoreError::HostKey { place };
+        }
+        if says(&["Permission denied", "Authentication failed", "could not read Username"]) {
             return StoreError::Credentials { place, said };
+        }
+        if says(&["Could not resolve host", "Failed to connect", "Connection refused", "timed out"])
+        {
+            return StoreError::Unreachable { place, said };
+        }
+        if says(&["does not appear to be a git repository", "repository not found", "' not found"])
+        {
+            return StoreError::Absent { place, said };
         }
         StoreError::Remote { place, action, said }
     }
@@ -217,6 +231,19 @@ impl Git {
     }
 }
 
+/// What `git cat-file --batch` says of objects: for each its name, kind and size, then its bytes.
+fn objects(mut output: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut objects = Vec::new();
+    while !output.is_empty() {
+        let end = output.iter().position(|byte| *byte == b'\n')?;
+        let head = std::str::from_utf8(&output[..end]).ok()?;
+        let size: usize = head.split(' ').nth(2)?.parse().ok()?;
+        objects.push(output.get(end + 1..end + 1 + size)?);
+        output = output.get(end + 2 + size..)?;
+    }
+    Some(objects)
+}
+
 impl Store for Git {
     fn place(&self) -> String {
         format!("git+{}#{}:{}", self.remote, self.branch, self.folder)
@@ -243,6 +270,25 @@ impl Store for Git {
         }
         self.pending.push(file.clone());
         Ok(Put::Written)
+    }
+
+    fn marks(&mut self, paths: &[String]) -> Result<Option<Vec<Option<String>>>, StoreError> {
+        let mark = |path: &String| self.files.get(&format!("{}{path}", self.folder)).cloned();
+        Ok(Some(paths.iter().map(mark).collect()))
+    }
+
+    fn unlike(&mut self, files: &[SiteFile]) -> Result<Vec<bool>, StoreError> {
+        let id = |file: &SiteFile| self.files.get(&format!("{}{}", self.folder, file.path));
+        let mut input = String::new();
+        for id in files.iter().filter_map(id) {
+            input.push_str(id);
+            input.push('\n');
+        }
+        let ran = self.try_git(&["cat-file", "--batch"], input.as_bytes(), MAX_BATCH)?;
+        let held = if ran.status.success() { objects(&ran.output) } else { None };
+        let mut held = held.ok_or_else(|| self.failed("reading", &ran))?.into_iter();
+        let mut bytes = |file| id(file).and_then(|_| held.next());
+        Ok(files.iter().map(|file| bytes(file) != Some(file.bytes.as_slice())).collect())
     }
 
     fn put_checkpoint(&mut self, bytes: &[u8], held: Option<&[u8]>) -> Result<(), StoreError> {

@@ -6,14 +6,17 @@
 
 mod access;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use canary_format::layout::CHECKPOINT;
 use canary_format::tile::{TILE_WIDTH, max_bundle};
+use md5::{Digest as _, Md5};
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use rustls_platform_verifier::BuilderVerifierExt as _;
+use rusty_s3::actions::ListObjectsV2;
 use rusty_s3::{Bucket, Credentials, S3Action as _};
 use tokio::runtime::Runtime;
 
@@ -31,6 +34,12 @@ const SIGNED_FOR: Duration = Duration::from_secs(300);
 /// How often a request is made again where the store asks to slow down, fails, or says that another
 /// one is under way.
 const ATTEMPTS: u32 = 4;
+
+/// How many pages of a listing are read; each holds a thousand files.
+const MAX_LISTS: usize = 256;
+
+/// The greatest size of a page of a listing, in bytes.
+const MAX_LIST: usize = 4 << 20;
 
 /// How much of an error's text is read, in bytes.
 const MAX_SAID: usize = 4_096;
@@ -68,6 +77,14 @@ pub struct S3 {
     checkpoint: Option<(Vec<u8>, HeaderValue)>,
     /// An immutable file that is there for certain: conditions are tried on it.
     there: Option<SiteFile>,
+    /// What the store lists, until something is written.
+    listed: Option<BTreeMap<String, Listed>>,
+}
+
+/// A file as the store lists it.
+struct Listed {
+    size: u64,
+    tag: String,
 }
 
 /// A file as it was read, with the tag for a conditional write.
@@ -108,7 +125,11 @@ impl S3 {
         let name = place.name();
         let endpoint = |said: String| StoreError::Unreachable { place: name.clone(), said };
         let url = access.endpoint.parse::<url::Url>();
-        let url = url.map_err(|error| endpoint(format!("{}: {error}", access.endpoint)))?;
+        let url = url.map_err(|error| StoreError::Endpoint {
+            place: name.clone(),
+            endpoint: access.endpoint.clone(),
+            said: error.to_string(),
+        })?;
         let bucket = Bucket::new(url, access.style, place.bucket.clone(), access.region);
         let bucket = bucket.map_err(|error| endpoint(error.to_string()))?;
         Ok(Self {
@@ -122,6 +143,7 @@ impl S3 {
             credentials: access.credentials,
             checkpoint: None,
             there: None,
+            listed: None,
             place: name,
         })
     }
@@ -158,6 +180,7 @@ impl S3 {
                     if !again {
                         return answer;
                     }
+                    // The store asks for patience and does not say for how long.
                     tokio::time::sleep(pause).await;
                     pause *= 2;
                 }
@@ -175,7 +198,7 @@ impl S3 {
             StatusCode::NOT_FOUND => {
                 return match self.error("reading", answer) {
                     // Without the bucket nothing can be missing from it.
-                    error if error.to_string().contains("NoSuchBucket") => Err(error),
+                    error @ StoreError::Absent { .. } => Err(error),
                     _ => Ok(None),
                 };
             }
@@ -248,6 +271,9 @@ impl S3 {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 StoreError::Credentials { place, said }
             }
+            StatusCode::NOT_FOUND if code == "NoSuchBucket" => {
+                StoreError::Absent { place, said: "there is no bucket of that name".to_owned() }
+            }
             _ => StoreError::Remote { place, action, said },
         }
     }
@@ -264,6 +290,58 @@ impl S3 {
             }),
         }
     }
+
+    /// The files below a prefix of the site, as the store lists them: size and tag. `None` where
+    /// listing is not allowed.
+    fn list(&self, below: &str) -> Result<Option<BTreeMap<String, Listed>>, StoreError> {
+        let mut files = BTreeMap::new();
+        let mut action = self.bucket.list_objects_v2(Some(&self.credentials));
+        action.with_prefix(format!("{}{below}", self.prefix));
+        for _ in 0..MAX_LISTS {
+            let answer = self.send(|| self.client.get(action.sign(SIGNED_FOR)))?;
+            match answer.status() {
+                StatusCode::OK => {}
+                StatusCode::FORBIDDEN
+                | StatusCode::BAD_REQUEST
+                | StatusCode::METHOD_NOT_ALLOWED
+                | StatusCode::NOT_IMPLEMENTED => return Ok(None),
+                _ => return Err(self.error("listing", answer)),
+            }
+            let text = self.body(answer, MAX_LIST)?.unwrap_or_default();
+            // What cannot be read as a listing tells nothing.
+            let Ok(listed) = ListObjectsV2::parse_response(text) else { return Ok(None) };
+            for file in listed.contents {
+                if let Some(path) = file.key.strip_prefix(&self.prefix) {
+                    let tag = file.etag.trim_matches('"').to_owned();
+                    files.insert(path.to_owned(), Listed { size: file.size, tag });
+                }
+            }
+            match listed.next_continuation_token {
+                Some(token) => action.with_continuation_token(token),
+                None => return Ok(Some(files)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the store lists of the immutable files.
+    fn listed(&mut self) -> Result<Option<&BTreeMap<String, Listed>>, StoreError> {
+        if self.listed.is_none() {
+            let mut all = BTreeMap::new();
+            for below in ["issues/", "tile/"] {
+                let Some(files) = self.list(below)? else { return Ok(None) };
+                all.extend(files);
+            }
+            self.listed = Some(all);
+        }
+        Ok(self.listed.as_ref())
+    }
+}
+
+/// Where the store says the MD5 of a file, as most do, that it holds these bytes is known without
+/// reading them: whoever could find other bytes of the same MD5 had to choose both.
+fn is_md5_of(tag: &str, bytes: &[u8]) -> bool {
+    tag.len() == 32 && format!("{:x}", Md5::digest(bytes)) == tag
 }
 
 impl Store for S3 {
@@ -284,6 +362,7 @@ impl Store for S3 {
     }
 
     fn put_immutable(&mut self, file: &SiteFile) -> Result<Put, StoreError> {
+        self.listed = None;
         let put = match self.put(file, &Condition::Absent)? {
             Written::Done => Put::Written,
             Written::Refused => {
@@ -303,8 +382,41 @@ impl Store for S3 {
     }
 
     fn put_copy(&mut self, file: &SiteFile) -> Result<Put, StoreError> {
+        self.listed = None;
         self.put(file, &Condition::None)?;
         Ok(Put::Written)
+    }
+
+    /// Writes only what is there with other bytes.
+    fn put_copies(&mut self, files: &[SiteFile]) -> Result<Vec<Put>, StoreError> {
+        let unlike = self.unlike(files)?;
+        let put = |(file, unlike): (&SiteFile, bool)| {
+            if unlike { self.put_copy(file) } else { Ok(Put::Unchanged) }
+        };
+        files.iter().zip(unlike).map(put).collect()
+    }
+
+    fn marks(&mut self, paths: &[String]) -> Result<Option<Vec<Option<String>>>, StoreError> {
+        let Some(listed) = self.listed()? else { return Ok(None) };
+        let mark = |file: &Listed| format!("{} {}", file.size, file.tag);
+        Ok(Some(paths.iter().map(|path| listed.get(path).map(mark)).collect()))
+    }
+
+    fn unlike(&mut self, files: &[SiteFile]) -> Result<Vec<bool>, StoreError> {
+        let mut unlike = Vec::new();
+        for file in files {
+            let tag = self.listed.as_ref().and_then(|listed| listed.get(&file.path));
+            if tag.is_some_and(|listed| is_md5_of(&listed.tag, &file.bytes)) {
+                unlike.push(false);
+                continue;
+            }
+            unlike.push(match self.get(&file.path, file.bytes.len()) {
+                Ok(held) => held.is_none_or(|held| held.bytes != file.bytes),
+                Err(StoreError::TooLarge { .. }) => true,
+                Err(error) => return Err(error),
+            });
+        }
+        Ok(unlike)
     }
 
     fn put_checkpoint(&mut self, bytes: &[u8], held: Option<&[u8]>) -> Result<(), StoreError> {

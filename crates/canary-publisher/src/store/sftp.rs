@@ -5,7 +5,7 @@
 //! a reader never finds half a file. SFTP knows no conditional write, so between the last look at the
 //! checkpoint and its replacement lies the time of one rename.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,12 @@ const TEMPORARY: &str = ".canary-tmp";
 
 /// The greatest output of one batch, in bytes.
 const MAX_OUTPUT: u64 = 64 << 20;
+
+/// How many files are read at once.
+const AT_ONCE: usize = 64;
+
+/// How much larger than expected the files that are read at once may be, in bytes.
+const MAX_UNEXPECTED: u64 = 16 << 20;
 
 /// A directory on another machine.
 #[derive(Debug)]
@@ -94,7 +100,10 @@ impl Sftp {
         if ran.status.code() != Some(255) {
             return StoreError::Remote { place, action, said };
         }
-        if ["Permission denied", "Host key verification"].iter().any(|w| ran.said.contains(w)) {
+        if ran.said.contains("Host key verification") {
+            return StoreError::HostKey { place };
+        }
+        if ran.said.contains("Permission denied") {
             return StoreError::Credentials { place, said };
         }
         StoreError::Unreachable { place, said }
@@ -143,33 +152,46 @@ impl Sftp {
             lines.push(format!("-rm {}", self.temporary(path)));
         }
         self.done("writing", &lines)?;
-        let there = self.receive(paths)?;
-        for (path, there) in paths.iter().zip(there) {
-            let sent = self.local.path().join("send").join(path);
-            let sent = fs::read(&sent).map_err(|source| StoreError::Io {
-                path: sent.clone(),
-                action: "read",
-                source,
-            })?;
-            if there.as_ref() != Some(&sent) {
-                return Err(StoreError::Conflict { path: path.clone() });
+        for some in paths.chunks(AT_ONCE) {
+            let sent = some.iter().map(|path| {
+                let kept = self.local.path().join("send").join(path);
+                let bytes = fs::read(&kept);
+                let bytes = bytes.map_err(|source| StoreError::Io {
+                    path: kept,
+                    action: "read",
+                    source,
+                })?;
+                Ok(SiteFile { path: path.clone(), bytes })
+            });
+            let sent: Vec<SiteFile> = sent.collect::<Result<_, StoreError>>()?;
+            let there = self.receive(&sent)?;
+            let other =
+                sent.iter().zip(there).find(|(sent, there)| Some(&sent.bytes) != there.as_ref());
+            if let Some((sent, _)) = other {
+                return Err(StoreError::Conflict { path: sent.path.clone() });
             }
         }
         Ok(())
     }
 
-    /// Reads files that this run expects to be there.
-    fn receive(&self, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+    /// What is there under the paths of these files; `None` for one that is not there.
+    fn receive(&self, files: &[SiteFile]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         let received = self.local.path().join("received");
         let failed = |source| StoreError::Io { path: received.clone(), action: "written", source };
         let _ = fs::remove_dir_all(&received);
         fs::create_dir(&received).map_err(failed)?;
-        let numbered = paths.iter().enumerate();
-        let lines: Vec<String> =
-            numbered.map(|(n, path)| format!("get {}{path} received/{n}", self.root)).collect();
-        self.done("reading", &lines)?;
+        let numbered = files.iter().enumerate();
+        let get =
+            |(n, file): (usize, &SiteFile)| format!("-get {}{} received/{n}", self.root, file.path);
+        let lines: Vec<String> = numbered.map(get).collect();
+        let expected: usize = files.iter().map(|file| file.bytes.len()).sum();
+        let limit = expected as u64 + MAX_UNEXPECTED;
+        let ran = self.batch(&lines, Some(Growing { path: &received, limit }))?;
+        if !ran.status.success() {
+            return Err(self.failed("reading", &ran));
+        }
         let read = |n: usize| fs::read(received.join(n.to_string())).ok();
-        Ok((0..paths.len()).map(read).collect())
+        Ok((0..files.len()).map(read).collect())
     }
 
     fn send_copies(&self, paths: &[String]) -> Result<(), StoreError> {
@@ -181,6 +203,21 @@ impl Sftp {
         }
         self.done("writing", &lines)
     }
+}
+
+/// The files that a listing shows, below `root`: size and day. The hour is shown for some months
+/// only.
+fn listed(output: &str, root: &str) -> BTreeMap<String, String> {
+    let entry = |line: &str| {
+        let mut fields = line.split_whitespace();
+        let kind = fields.next()?;
+        let path = fields.next_back()?;
+        let rest: Vec<&str> = fields.collect();
+        let [_, _, _, size, month, day, _] = rest[..] else { return None };
+        let path = path.strip_prefix(root)?;
+        kind.starts_with('-').then(|| (path.to_owned(), format!("{size} {month} {day}")))
+    };
+    output.lines().filter_map(entry).collect()
 }
 
 impl Store for Sftp {
@@ -231,6 +268,39 @@ impl Store for Sftp {
         Ok(Put::Written)
     }
 
+    /// Sends only what is there with other bytes.
+    fn put_copies(&mut self, files: &[SiteFile]) -> Result<Vec<Put>, StoreError> {
+        let unlike = self.unlike(files)?;
+        let put = |(file, unlike): (&SiteFile, bool)| {
+            if unlike { self.put_copy(file) } else { Ok(Put::Unchanged) }
+        };
+        files.iter().zip(unlike).map(put).collect()
+    }
+
+    fn marks(&mut self, paths: &[String]) -> Result<Option<Vec<Option<String>>>, StoreError> {
+        let folders: BTreeSet<&str> =
+            paths.iter().filter_map(|path| Some(path.rsplit_once('/')?.0)).collect();
+        if folders.is_empty() {
+            return Ok(Some(vec![None; paths.len()]));
+        }
+        let list = |folder: &&str| format!("-ls -ln {}{folder}", self.root);
+        let ran = self.batch(&folders.iter().map(list).collect::<Vec<_>>(), None)?;
+        if !ran.status.success() {
+            return Err(self.failed("reading", &ran));
+        }
+        let listed = listed(&String::from_utf8_lossy(&ran.output), &self.root);
+        Ok(Some(paths.iter().map(|path| listed.get(path).cloned()).collect()))
+    }
+
+    fn unlike(&mut self, files: &[SiteFile]) -> Result<Vec<bool>, StoreError> {
+        let there = self.receive(files)?;
+        Ok(files
+            .iter()
+            .zip(there)
+            .map(|(file, there)| Some(&file.bytes) != there.as_ref())
+            .collect())
+    }
+
     fn put_checkpoint(&mut self, bytes: &[u8], held: Option<&[u8]>) -> Result<(), StoreError> {
         let (immutable, copies) =
             (std::mem::take(&mut self.immutable), std::mem::take(&mut self.copies));
@@ -250,4 +320,22 @@ impl Store for Sftp {
 
 fn no_program(source: io::Error) -> StoreError {
     StoreError::Program { program: "sftp", source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_gives_the_size_and_the_day_of_each_file() {
+        let output = "sftp> -ls -ln /www/issues\n\
+            -rw-r--r--    ? root     root         3374 Nov 22 19:53 /www/issues/0001.json\n\
+            -rw-r--r--    1 0        0            3375 Nov  2  2025 /www/issues/0002.json\n\
+            drwxr-xr-x    ? root     root         4096 Nov 22 19:53 /www/issues/0003.json\n\
+            -rw-r--r--    1 0        0            3375 Nov 22 19:53 /other/issues/0004.json\n";
+        let listed = listed(output, "/www/");
+        assert_eq!(listed.len(), 2);
+        assert_eq!(listed["issues/0001.json"], "3374 Nov 22");
+        assert_eq!(listed["issues/0002.json"], "3375 Nov 2");
+    }
 }

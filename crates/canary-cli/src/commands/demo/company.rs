@@ -20,7 +20,6 @@ use canary_format::time::{Date, Timestamp};
 use canary_publisher::folder::Folder;
 use canary_publisher::publish::{Preparing, Publication};
 use canary_publisher::store::Directory;
-use canary_publisher::update::Depth;
 use canary_signer::cadence::Profile;
 use canary_signer::config::Config;
 use canary_signer::draft::Draft;
@@ -120,7 +119,7 @@ impl Company {
         let publication =
             Publication::prepare(&folder, &keys, None, now, Preparing::Append).map_err(failed)?;
         let mut store = Directory::open(site).map_err(failed)?;
-        publication.write(&mut store, Depth::Everything).map_err(failed)?;
+        publication.write(&mut store).map_err(failed)?;
         publication.read_back(&mut store, now).map_err(failed)?;
         Ok(())
     }

@@ -191,3 +191,11 @@ fn no_secret_and_no_signed_url_is_in_an_error() {
         assert!(!said.contains("hunter2") && !said.contains("X-Amz"), "{said}");
     }
 }
+
+#[test]
+fn a_tag_is_believed_only_where_it_is_the_md5_of_the_right_bytes() {
+    assert!(is_md5_of("5d41402abc4b2a76b9719d911017c592", b"hello"));
+    assert!(!is_md5_of("5d41402abc4b2a76b9719d911017c592", b"hullo"));
+    assert!(!is_md5_of("5d41402abc4b2a76b9719d911017c592-2", b"hello"));
+    assert!(!is_md5_of("", b""));
+}
