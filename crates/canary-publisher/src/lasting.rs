@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use canary_durable::{self as durable, Access};
 use canary_format::digest::Digest;
 use canary_format::layout::VERIFIED;
 use serde::{Deserialize, Serialize};
 
-use crate::durable;
 use crate::series::{Series, SeriesError};
 use crate::site::{Known, SiteFile, files_beyond, lasting_paths};
 use crate::store::{Store, StoreError};
@@ -54,7 +54,7 @@ impl Keeper {
     pub(crate) fn of(folder: &Path, place: String) -> Self {
         let name = Digest::of(place.as_bytes()).to_string();
         let name = name.trim_start_matches("sha256:").get(..16).unwrap_or_default();
-        let own = durable::parent_of(&folder.join(VERIFIED)).to_owned();
+        let own = durable::folder_of(&folder.join(VERIFIED)).to_owned();
         Self { path: own.join(format!("place-{name}.json")), place }
     }
 
@@ -72,9 +72,9 @@ impl Keeper {
         let kept = Kept { place: self.place.clone(), size, marks };
         if self.read().as_ref() != Some(&kept)
             && let Ok(text) = serde_json::to_vec(&kept)
-            && durable::create_folder(durable::parent_of(&self.path)).is_ok()
+            && durable::create_folder(durable::folder_of(&self.path), Access::Shared).is_ok()
         {
-            let _ = durable::replace(&self.path, &text);
+            let _ = durable::replace_unflushed(&self.path, &text, Access::Shared);
         }
     }
 }
