@@ -11,6 +11,7 @@ mod examine;
 mod output;
 mod places;
 mod report;
+mod signals;
 mod terminal;
 
 use std::process::ExitCode;

@@ -1,7 +1,5 @@
 //! Tells the service manager (systemd's `sd_notify` protocol) that the monitor is ready and alive.
 
-use std::os::unix::net::UnixDatagram;
-
 /// The monitor has started.
 pub fn ready() {
     tell("READY=1\nSTATUS=watching");
@@ -23,7 +21,9 @@ pub fn stopping() {
 }
 
 /// Says nothing where no service manager listens.
+#[cfg(unix)]
 fn tell(state: &str) {
+    use std::os::unix::net::UnixDatagram;
     let Ok(path) = std::env::var("NOTIFY_SOCKET") else { return };
     let Ok(socket) = UnixDatagram::unbound() else { return };
     #[cfg(target_os = "linux")]
@@ -36,3 +36,7 @@ fn tell(state: &str) {
     }
     let _ = socket.send_to(state.as_bytes(), path);
 }
+
+/// Elsewhere no service manager speaks this protocol.
+#[cfg(not(unix))]
+fn tell(_: &str) {}

@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::error::{Failure, Kind};
 use crate::examine::{Keep, Subject};
 use crate::output;
+use crate::signals::{Signals, Told};
 
 const EXAMPLE: &str = "Examples:
   canary witness init /srv/witness --name witness.example/w1
@@ -212,7 +213,9 @@ fn run(config: &Config, listen: Option<std::net::SocketAddr>) -> Result<ExitCode
             metrics,
             tell,
         };
-        serve(listener, options, told_to_stop()).await.map_err(|error| {
+        let signals = Signals::listen()
+            .map_err(|error| Failure::new(Kind::Io, format!("no signals: {error}")))?;
+        serve(listener, options, told_to_stop(signals)).await.map_err(|error| {
             let kind = match &error {
                 ServeError::Store(_) => Kind::Config,
                 _ => Kind::Io,
@@ -235,19 +238,7 @@ fn tell(event: Event) {
     }
 }
 
-/// Ready on an interrupt, and where there are signals, on the one that ends a service.
-async fn told_to_stop() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = interrupted.await;
+/// Ready when the witness is to stop. The origins file is read again by itself.
+async fn told_to_stop(mut signals: Signals) {
+    while signals.next().await != Told::Stop {}
 }

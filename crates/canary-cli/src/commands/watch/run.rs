@@ -15,11 +15,11 @@ use canary_monitor::store::{Order, Store, Stored};
 use canary_monitor::worker::{Settings, Worker, wall_clock};
 use canary_monitor::{junit, notify};
 use canary_verifier::fetch::Limits;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::error::{Failure, Kind};
 use crate::output;
+use crate::signals::{Signals, Told};
 
 /// TLS sessions kept at most: some five kilobytes each, for the certificates.
 const SESSIONS: usize = 8_192;
@@ -132,11 +132,8 @@ async fn watch_on<S: Store>(
     worker: &Worker<S, Checker<S>>,
 ) -> Result<ExitCode, Failure> {
     let (stop, stopped) = watch::channel(false);
-    let signals =
-        |kind| signal(kind).map_err(|error| Failure::new(Kind::Io, format!("no signals: {error}")));
-    let mut hangup = signals(SignalKind::hangup())?;
-    let mut terminate = signals(SignalKind::terminate())?;
-    let mut interrupt = signals(SignalKind::interrupt())?;
+    let mut signals = Signals::listen()
+        .map_err(|error| Failure::new(Kind::Io, format!("no signals: {error}")))?;
     if let Some(listen) = options.listen {
         let listener = tokio::net::TcpListener::bind(listen).await.map_err(|error| {
             Failure::new(Kind::Io, format!("cannot listen on {listen}: {error}"))
@@ -157,9 +154,10 @@ async fn watch_on<S: Store>(
                 ended.map_err(|error| super::store_failure(&error))?;
                 return Ok(ExitCode::SUCCESS);
             }
-            _ = hangup.recv() => reload(options, worker).await,
-            _ = terminate.recv() => drop(stop.send(true)),
-            _ = interrupt.recv() => drop(stop.send(true)),
+            told = signals.next() => match told {
+                Told::Reload => reload(options, worker).await,
+                Told::Stop => drop(stop.send(true)),
+            },
         }
     }
 }

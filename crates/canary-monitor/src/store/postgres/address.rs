@@ -182,9 +182,16 @@ fn is_local(config: &tokio_postgres::Config) -> bool {
 }
 
 /// PostgreSQL's own tools pass over a password file that others may read.
+#[cfg(unix)]
 fn is_private(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o077 == 0)
+}
+
+/// Elsewhere they leave that to the folder's rules.
+#[cfg(not(unix))]
+fn is_private(path: &Path) -> bool {
+    path.is_file()
 }
 
 /// The first line that fits: `host:port:database:user:password`, `*` for any, `\` before `:` and `\`.
