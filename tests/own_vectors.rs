@@ -440,6 +440,8 @@ fn chain_and_quorum() -> Vec<Case> {
     };
     let pinned_at_two = two(none).and(none);
     let pin_two = pinned_at_two.pin(2);
+    let another_at_two = pinned_at_two.clone();
+    let pin_of_another = Pin { number: 2, ..another_at_two.pin(1) };
     let bad_history = {
         let mut series = pinned_at_two.clone();
         series.leaves[0] = b"{}".to_vec();
@@ -469,6 +471,10 @@ fn chain_and_quorum() -> Vec<Case> {
             .alarm(&["BAD_SIGNATURE"])
             .state("UNVERIFIED"),
         Case::new("own-pinned-at-a-later-issue", pinned_at_two).pin(Some(pin_two)),
+        Case::new("own-later-pin-names-another-digest", another_at_two)
+            .pin(Some(pin_of_another))
+            .alarm(&["PIN_MISMATCH"])
+            .state("UNVERIFIED"),
         Case::new("own-history-before-the-pin-is-no-finding", bad_history)
             .pin(Some(pin_two_after_bad))
             .never(&["MALFORMED"]),
