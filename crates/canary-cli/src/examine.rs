@@ -21,6 +21,7 @@ use canary_verifier::{files, fork};
 use clap::Args;
 
 use crate::error::{Failure, Kind};
+use crate::runtime::run;
 use crate::{clock, output, places};
 
 /// What to look at, and how.
@@ -272,17 +273,6 @@ fn file_as_of(evidence: &Evidence, judgement: &Judgement) -> Option<Timestamp> {
         Source::Proof(_) => judgement.newest_time_proof(),
         _ => None,
     }
-}
-
-/// Runs to the end; a resolver that does not answer by then is not waited for.
-fn run<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Kind::Io, format!("the runtime did not start: {error}")))?;
-    let done = runtime.block_on(work);
-    runtime.shutdown_background();
-    Ok(done)
 }
 
 struct Got {

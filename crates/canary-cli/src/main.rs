@@ -11,6 +11,7 @@ mod examine;
 mod output;
 mod places;
 mod report;
+mod runtime;
 mod signals;
 mod terminal;
 

@@ -159,16 +159,7 @@ fn signer(
     fields: &BTreeMap<String, String>,
     trust: &Trust,
 ) -> Signed {
-    let mut signed = Signed {
-        person: None,
-        key: encoded.chars().take(100).collect(),
-        made_at: None,
-        ends_at: None,
-        outcome: Outcome::UnknownKey,
-        weak_hash: false,
-        key_expires: None,
-        key_revoked: None,
-    };
+    let mut signed = Signed::unknown(encoded.chars().take(100).collect());
     let Some(claimed) = pinned_or(encoded) else { return signed };
     for (person, key) in trust.keys() {
         let Key::Ed25519(key) = key else { continue };

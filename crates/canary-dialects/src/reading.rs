@@ -190,6 +190,22 @@ pub struct Signed {
     pub key_revoked: Option<Timestamp>,
 }
 
+impl Signed {
+    /// A signature that no named key is known to have made.
+    pub(crate) fn unknown(key: String) -> Self {
+        Self {
+            person: None,
+            key,
+            made_at: None,
+            ends_at: None,
+            outcome: Outcome::UnknownKey,
+            weak_hash: false,
+            key_expires: None,
+            key_revoked: None,
+        }
+    }
+}
+
 /// What the check of one signature gave. Only `Good` counts for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

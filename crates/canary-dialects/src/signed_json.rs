@@ -27,6 +27,39 @@ const SIGNATURES: [&str; 5] =
 /// Members that describe the signature; some sign them, some leave them out.
 const ABOUT: [&str; 9] =
     ["public_key", "publickey", "pubkey", "key", "key_id", "keyid", "kid", "algorithm", "alg"];
+/// Names of members that hold the date of issue.
+const ISSUED: [&str; 13] = [
+    "issued",
+    "issued_at",
+    "as_of",
+    "date",
+    "timestamp",
+    "created",
+    "created_at",
+    "published",
+    "published_at",
+    "updated",
+    "last_updated",
+    "release",
+    "signed_at",
+];
+
+/// Names of members that hold the date by which the next is due.
+const ENDS: [&str; 9] = [
+    "expires",
+    "expires_at",
+    "expiry",
+    "valid_until",
+    "next_update",
+    "next_due",
+    "next",
+    "next_canary",
+    "valid_to",
+];
+
+/// Names of other members that state nothing.
+const PLAIN: [&str; 4] = ["version", "freshness", "nonce", "sequence"];
+
 /// Members that hold what is signed, where it is not the object itself.
 const INNER: [&str; 7] = ["canary", "payload", "data", "statement", "message", "body", "content"];
 
@@ -83,32 +116,8 @@ fn document(published: &Published<'_>, trust: &Trust) -> Result<Issue, String> {
     let mut statements = Vec::new();
     members(content, "", &mut statements);
     let named = |names: &[&str]| find(content, names, 0);
-    let issued = named(&[
-        "issued",
-        "issued_at",
-        "as_of",
-        "date",
-        "timestamp",
-        "created",
-        "created_at",
-        "published",
-        "published_at",
-        "updated",
-        "last_updated",
-        "release",
-        "signed_at",
-    ]);
-    let ends = named(&[
-        "expires",
-        "expires_at",
-        "expiry",
-        "valid_until",
-        "next_update",
-        "next_due",
-        "next",
-        "next_canary",
-        "valid_to",
-    ]);
+    let issued = named(&ISSUED);
+    let ends = named(&ENDS);
     let dates = Dates::stated(issued, ends);
     let text = serde_json::to_string_pretty(content).unwrap_or_default();
     Ok(Issue {
@@ -274,16 +283,7 @@ fn string(text: &str, ascii: bool, out: &mut String) {
 }
 
 fn one<'a>(signature: &Signature, forms: &'a [Form], trust: &Trust) -> (Signed, Option<&'a Value>) {
-    let mut signed = Signed {
-        person: None,
-        key: "unnamed".into(),
-        made_at: None,
-        ends_at: None,
-        outcome: Outcome::UnknownKey,
-        weak_hash: false,
-        key_expires: None,
-        key_revoked: None,
-    };
+    let mut signed = Signed::unknown("unnamed".into());
     let keys = trust.keys().filter_map(|(person, key)| match key {
         Key::Ed25519(key) => Some((person, **key)),
         Key::Numbered(_) | Key::OpenPgp(_) | Key::Ssh(_) => None,
@@ -313,45 +313,18 @@ fn covers(key: &VerifyingKey, form: &Form, signature: &Signature) -> bool {
 
 /// Members become statements named by their path; strings in lists become one each.
 fn members(value: &Value, path: &str, statements: &mut Vec<Statement>) {
-    const PLAIN: [&str; 26] = [
-        "issued",
-        "issued_at",
-        "as_of",
-        "date",
-        "timestamp",
-        "created",
-        "created_at",
-        "published",
-        "published_at",
-        "updated",
-        "last_updated",
-        "release",
-        "signed_at",
-        "expires",
-        "expires_at",
-        "expiry",
-        "valid_until",
-        "next_update",
-        "next_due",
-        "next",
-        "next_canary",
-        "valid_to",
-        "version",
-        "freshness",
-        "nonce",
-        "sequence",
-    ];
     let joined =
         |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match value {
         Value::Object(map) => {
             for (name, inner) in map {
                 let lower = name.to_lowercase();
-                let dull = PLAIN.contains(&lower.as_str())
-                    || ABOUT.contains(&lower.as_str())
-                    || lower.contains("block")
-                    || lower.contains("headline")
-                    || lower.contains("news");
+                let dull =
+                    [&ISSUED[..], &ENDS, &PLAIN].iter().any(|all| all.contains(&lower.as_str()))
+                        || ABOUT.contains(&lower.as_str())
+                        || lower.contains("block")
+                        || lower.contains("headline")
+                        || lower.contains("news");
                 if !dull && statements.len() < MAX_MEMBERS && path.len() < 200 {
                     members(inner, &joined(name), statements);
                 }

@@ -135,14 +135,8 @@ fn check(kind: Kind, lines: &Lines, text: &[u8], trust: &Trust) -> Signed {
     let number =
         crate::bytes::hex(&lines.number.iter().rev().copied().collect::<Vec<_>>()).to_uppercase();
     let mut signed = Signed {
-        person: None,
-        key: number,
         made_at: lines.comment.as_ref().and_then(|(comment, _)| stamp(comment)),
-        ends_at: None,
-        outcome: Outcome::UnknownKey,
-        weak_hash: false,
-        key_expires: None,
-        key_revoked: None,
+        ..Signed::unknown(number)
     };
     for (person, key) in trust.keys() {
         let Key::Numbered(key) = key else { continue };

@@ -217,16 +217,7 @@ fn signatures(text: &str, remarks: &mut Vec<Remark>) -> (Vec<SshSig>, bool) {
 fn check(sig: &SshSig, text: &[u8], seen: Option<Timestamp>, trust: &Trust) -> Signed {
     let print =
         PublicKey::from(sig.public_key().clone()).fingerprint(ssh_key::HashAlg::Sha256).to_string();
-    let mut signed = Signed {
-        person: None,
-        key: print,
-        made_at: None,
-        ends_at: None,
-        outcome: Outcome::UnknownKey,
-        weak_hash: false,
-        key_expires: None,
-        key_revoked: None,
-    };
+    let mut signed = Signed::unknown(print);
     for (person, key) in trust.keys() {
         let Key::Ssh(key) = key else { continue };
         if key.key.key_data() != sig.public_key() {

@@ -35,22 +35,6 @@ pub fn needs_clock(code: Code) -> bool {
     patience(code) == Patience::Deadline || matches!(code, Code::FutureDated | Code::ClockSuspect)
 }
 
-/// Whether a finding says that signed statements contradict each other or are not authentic: what a
-/// silence never hides unless asked to.
-pub fn is_authenticity(code: Code) -> bool {
-    matches!(
-        code,
-        Code::BadSignature
-            | Code::QuorumShort
-            | Code::PinMismatch
-            | Code::ChainBroken
-            | Code::LogInconsistent
-            | Code::CheckpointUnsigned
-            | Code::Rollback
-            | Code::Fork
-    )
-}
-
 /// The findings that signed dates give at this instant, and the date that each follows from.
 pub fn deadlines(said: &Said, now: i64) -> Vec<(i64, Stated)> {
     let mut found = Vec::new();

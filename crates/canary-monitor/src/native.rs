@@ -234,11 +234,8 @@ fn outcome(judgement: &Judgement) -> (Outcome, Vec<Stated>) {
     let report = &judgement.report;
     let findings: Vec<Stated> = report.findings.iter().map(stated).collect();
     if let Some(unreachable) = findings.iter().find(|f| f.code == Code::Unreachable) {
-        let besides = findings
-            .iter()
-            .filter(|finding| axes::is_authenticity(finding.code))
-            .cloned()
-            .collect();
+        let besides =
+            findings.iter().filter(|finding| finding.code.is_authenticity()).cloned().collect();
         return (Outcome::Unreachable(unreachable.message.clone()), besides);
     }
     let standing = if findings.iter().any(|f| f.code == Code::Missing) {

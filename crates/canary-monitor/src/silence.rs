@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use canary_verifier::report::Code;
 
-use crate::axes::is_authenticity;
 use crate::target::Target;
 
 /// Holds notices back.
@@ -81,7 +80,7 @@ impl Silence {
         let labelled =
             self.labels.iter().all(|(name, value)| target.labels.get(name) == Some(value));
         let coded = self.codes.is_empty() || self.codes.contains(&code);
-        let may = !is_authenticity(code) || self.danger_hide_authenticity == Hide::Everything;
+        let may = !code.is_authenticity() || self.danger_hide_authenticity == Hide::Everything;
         named && labelled && coded && may && self.window.holds(now)
     }
 }

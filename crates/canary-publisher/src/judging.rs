@@ -120,19 +120,11 @@ fn is_refused(finding: &Finding, newest: u64) -> bool {
     match finding.code {
         Code::Malformed
         | Code::TooLarge
-        | Code::BadSignature
-        | Code::QuorumShort
-        | Code::PinMismatch
-        | Code::ChainBroken
-        | Code::LogInconsistent
-        | Code::CheckpointUnsigned
-        | Code::Rollback
-        | Code::Fork
         | Code::HeartbeatMissing
         | Code::Missing
         | Code::Unreachable => true,
         Code::FutureDated | Code::FreshnessInvalid => finding.issue == Some(newest),
-        _ => false,
+        code => code.is_authenticity(),
     }
 }
 

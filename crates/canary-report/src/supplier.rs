@@ -169,19 +169,9 @@ fn was_so(finding: &Finding, newest: Option<&Issue>, at: Timestamp) -> bool {
 /// machine's, and changed particulars are shown beside what they change.
 fn voids(finding: &Finding) -> bool {
     finding.fact.is_none()
-        && matches!(
-            finding.code,
-            Code::Malformed
-                | Code::TooLarge
-                | Code::BadSignature
-                | Code::QuorumShort
-                | Code::PinMismatch
-                | Code::ChainBroken
-                | Code::LogInconsistent
-                | Code::CheckpointUnsigned
-                | Code::Rollback
-                | Code::Fork
-                | Code::FutureDated
-                | Code::FreshnessInvalid
-        )
+        && (finding.code.is_authenticity()
+            || matches!(
+                finding.code,
+                Code::Malformed | Code::TooLarge | Code::FutureDated | Code::FreshnessInvalid
+            ))
 }

@@ -141,6 +141,23 @@ pub enum Code {
     PanicKeySigned,
 }
 
+impl Code {
+    /// Whether it says that signed statements contradict each other, or are not authentic.
+    pub fn is_authenticity(self) -> bool {
+        matches!(
+            self,
+            Self::BadSignature
+                | Self::QuorumShort
+                | Self::PinMismatch
+                | Self::ChainBroken
+                | Self::LogInconsistent
+                | Self::CheckpointUnsigned
+                | Self::Rollback
+                | Self::Fork
+        )
+    }
+}
+
 impl std::fmt::Display for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let name = serde_json::to_value(self).expect("a unit variant is a string");

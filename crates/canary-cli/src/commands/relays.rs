@@ -10,6 +10,7 @@ use canary_verifier::target::Prefix;
 
 use crate::error::{Failure, Kind};
 use crate::output;
+use crate::runtime::run;
 
 /// How long all relays together may take.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -28,12 +29,7 @@ pub(super) fn newest_beacon(relays: &[String]) -> Result<Vec<NotBefore>, Failure
     }
     let limits = Limits { deadline: PATIENCE, ..Limits::default() };
     let fetcher = Fetcher::new(limits).map_err(|error| Failure::from_error(Kind::Io, &error))?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Kind::Io, format!("the runtime did not start: {error}")))?;
-    let answers = runtime.block_on(fetcher.objects(&prefixes, &latest_beacon_path(), MAX_BEACON));
-    runtime.shutdown_background();
+    let answers = run(fetcher.objects(&prefixes, &latest_beacon_path(), MAX_BEACON))?;
     let mut newest: Option<(NotBefore, _)> = None;
     for (relay, answer) in relays.iter().zip(answers) {
         let failed = match answer {

@@ -10,6 +10,7 @@ use canary_verifier::roughtime::{MAX_LIST, TimeBounds, TimeServer, read_list};
 
 use crate::error::{Failure, Kind};
 use crate::output;
+use crate::runtime::run;
 
 /// How long all servers together may take.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -23,12 +24,7 @@ pub(super) fn bounds(list: &Path) -> Result<TimeBounds, Failure> {
             Failure::new(Kind::Io, format!("the system gave no random bytes: {error}"))
         })?;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Kind::Io, format!("the runtime did not start: {error}")))?;
-    let asked = runtime.block_on(ask(&servers, &nonces, PATIENCE));
-    runtime.shutdown_background();
+    let asked = run(ask(&servers, &nonces, PATIENCE))?;
     let mut answers = Vec::new();
     for (server, answer) in servers.iter().zip(asked) {
         match answer {

@@ -11,6 +11,7 @@ use canary_verifier::fetch::{Fetcher, Limits};
 use serde::Serialize;
 
 use crate::error::{Failure, Kind};
+use crate::runtime::run;
 use crate::{clock, output};
 
 /// The greatest size of `canary.toml`, in bytes.
@@ -40,22 +41,17 @@ pub(super) fn gather(
     }
     let limits = Limits { deadline: PATIENCE, ..Limits::default() };
     let fetcher = Fetcher::new(limits).map_err(|error| Failure::from_error(Kind::Io, &error))?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Kind::Io, format!("the runtime did not start: {error}")))?;
     output::progress(&format!("submitting the checkpoint to {} witnesses", witnesses.len()));
     // They cosigned the tree before this issue, as a rule; one that did not says what it cosigned.
     let published = publication.series().size().saturating_sub(1);
-    let submitted = runtime.block_on(witnesses::gather(
+    let submitted = run(witnesses::gather(
         &fetcher,
         &witnesses,
         publication.checkpoint(),
         publication.series().leaves(),
         published,
         clock::now(),
-    ));
-    runtime.shutdown_background();
+    ))?;
     let outcome = |one: &Submitted| WitnessOutcome {
         witness: one.witness.clone(),
         cosigned: one.result.is_ok(),

@@ -12,7 +12,6 @@ use canary_verifier::report::Code;
 use canary_verifier::target::Prefix;
 use canary_verifier::witness::Witness;
 
-use crate::axes;
 use crate::memory::Memory;
 use crate::observe::{Body, Stated};
 use crate::target::Target;
@@ -108,6 +107,6 @@ pub(super) fn unheard(
         of_witness && !heard(about)
             || target.mirrors.iter().any(|url| url == about) && failed(about)
     };
-    let contradicted = said.findings.iter().filter(|one| axes::is_authenticity(one.code));
+    let contradicted = said.findings.iter().filter(|one| one.code.is_authenticity());
     contradicted.filter(|one| is_unheard(&one.about)).cloned().collect()
 }

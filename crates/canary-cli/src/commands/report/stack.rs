@@ -24,6 +24,7 @@ use canary_verifier::target::{Place, Prefix, Target};
 use super::failure;
 use crate::error::{Failure, Kind};
 use crate::examine::{of_state, parse_pin, trust_entries};
+use crate::runtime::run;
 use crate::{clock, output, places};
 
 /// The profile where none is named: it asks the most of suppliers.
@@ -161,17 +162,10 @@ fn seen(prefix: &Prefix) -> Result<Option<Seen>, Failure> {
 
 fn fetch(prefix: &Prefix, seen: Option<&Seen>, now: Timestamp) -> Result<Evidence, Failure> {
     let later = |error: &dyn std::error::Error| Failure::from_error(Kind::Later, error);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| later(&error))?;
     let fetcher = Fetcher::new(Limits::default()).map_err(|error| later(&error))?;
     output::progress(&format!("fetching {prefix}"));
     let known = Known { seen, checkpoint: None };
-    let fetched = runtime.block_on(fetcher.fetch(prefix, known, &[], now));
-    // A resolver that does not answer is not waited for.
-    runtime.shutdown_background();
-    Ok(fetched.evidence)
+    Ok(run(fetcher.fetch(prefix, known, &[], now))?.evidence)
 }
 
 /// Where nothing could be fetched, what was judged is what was seen before: those are the bytes to
