@@ -195,7 +195,8 @@ pub fn folder_of(path: &Path) -> &Path {
 pub fn remove_temporary(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+        // Folders are large, and each is looked through with every issue.
+        if entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes()) {
             fs::remove_file(entry.path())?;
         }
     }

@@ -4,7 +4,6 @@
 //! changed since. Everything else is read and held against the series, and what is missing or has
 //! other bytes is put back: the checkpoint there covers the bytes of the series and no others.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use canary_durable::{self as durable, Access};
@@ -13,7 +12,7 @@ use canary_format::layout::VERIFIED;
 use serde::{Deserialize, Serialize};
 
 use crate::series::{Series, SeriesError};
-use crate::site::{Known, SiteFile, files_beyond, lasting_paths};
+use crate::site::{Known, SiteFile, files_beyond, lasting_files};
 use crate::store::{Store, StoreError};
 
 /// How many files are held in memory and read at once.
@@ -98,20 +97,16 @@ pub(crate) fn look_after(
     looking: Looking,
 ) -> Result<Vec<String>, LastingError> {
     let size = series.size();
-    let paths = lasting_paths(size);
+    let (since, paths): (Vec<u64>, Vec<String>) = lasting_files(size).into_iter().unzip();
     // The marks are taken before the files are read: what changes later has another mark.
     let marks = store.marks(&paths)?;
     let kept = if looking == Looking::AtEverything { None } else { keeper.read() };
     let known = match (&marks, kept) {
         (Some(marks), Some(kept)) if kept.size <= size => {
-            let of: BTreeMap<&str, &str> = paths
-                .iter()
-                .zip(marks)
-                .filter_map(|(path, mark)| Some((path.as_str(), mark.as_deref()?)))
-                .collect();
-            let then = lasting_paths(kept.size);
-            let then = then.iter().map(|path| of.get(path.as_str()).copied());
-            if digest(then).is_some_and(|digest| digest == kept.marks) {
+            let then = since.iter().zip(marks).filter(|(since, _)| **since <= kept.size);
+            if digest(then.map(|(_, mark)| mark.as_deref()))
+                .is_some_and(|digest| digest == kept.marks)
+            {
                 Known { issues: kept.size, tiles: kept.size }
             } else {
                 Known::NOTHING

@@ -35,6 +35,7 @@ pub mod serve;
 pub mod site;
 pub mod store;
 pub mod target;
+mod tree;
 pub mod update;
 mod verified;
 

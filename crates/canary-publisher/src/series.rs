@@ -9,8 +9,11 @@ use std::path::{Path, PathBuf};
 use canary_format::envelope::{Envelope, MAX_ENVELOPE};
 use canary_format::issue::Issue;
 use canary_format::layout::canary_path;
-use canary_format::merkle::{TreeHash, inclusion_proof, leaf_hash, root};
+use canary_format::merkle::{TreeHash, leaf_hash};
 use canary_format::refusal::Refusal;
+use canary_format::tile::Tile;
+
+use crate::tree::Tree;
 
 /// Every leaf of a series, in order. Nothing in it has been verified.
 ///
@@ -18,7 +21,7 @@ use canary_format::refusal::Refusal;
 /// read when they are asked for, and held against their leaf.
 #[derive(Debug, Clone, Default)]
 pub struct Series {
-    leaves: Vec<TreeHash>,
+    tree: Tree,
     at_hand: Vec<Envelope>,
     folder: Option<PathBuf>,
 }
@@ -46,8 +49,8 @@ pub enum SeriesError {
 impl Series {
     /// The series of these envelopes.
     pub fn new(envelopes: Vec<Envelope>) -> Self {
-        let leaves = envelopes.iter().map(|envelope| leaf_hash(envelope.bytes())).collect();
-        Self { leaves, at_hand: envelopes, folder: None }
+        let tree = Tree::new(envelopes.iter().map(|envelope| leaf_hash(envelope.bytes())));
+        Self { tree, at_hand: envelopes, folder: None }
     }
 
     /// The series of these leaves, whose envelopes are in a publisher's folder.
@@ -56,7 +59,8 @@ impl Series {
     ///
     /// Where the newest one is not there as it was.
     pub(crate) fn resume(leaves: Vec<TreeHash>, folder: &Path) -> Result<Self, SeriesError> {
-        let mut series = Self { leaves, at_hand: Vec::new(), folder: Some(folder.to_owned()) };
+        let tree = Tree::new(leaves);
+        let mut series = Self { tree, at_hand: Vec::new(), folder: Some(folder.to_owned()) };
         let newest = series.envelope(series.size())?.map(Cow::into_owned);
         series.at_hand.extend(newest);
         Ok(series)
@@ -64,13 +68,13 @@ impl Series {
 
     /// Adds the next leaf.
     pub fn push(&mut self, envelope: Envelope) {
-        self.leaves.push(leaf_hash(envelope.bytes()));
+        self.tree.push(leaf_hash(envelope.bytes()));
         self.at_hand.push(envelope);
     }
 
     /// How many leaves.
     pub fn size(&self) -> u64 {
-        self.leaves.len() as u64
+        self.leaves().len() as u64
     }
 
     /// Every envelope, in order.
@@ -80,17 +84,17 @@ impl Series {
 
     /// The hashes of the leaves, in order.
     pub fn leaves(&self) -> &[TreeHash] {
-        &self.leaves
+        self.tree.leaves()
     }
 
     /// The root of the tree over the first `size` leaves; `None` where there are not so many.
     pub fn root_at(&self, size: u64) -> Option<TreeHash> {
-        Some(root(self.leaves.get(..usize::try_from(size).ok()?)?))
+        self.tree.root_at(usize::try_from(size).ok()?)
     }
 
     /// The root of the whole tree.
     pub fn root(&self) -> TreeHash {
-        root(&self.leaves)
+        self.tree.root_at(self.leaves().len()).expect("the size of the tree itself")
     }
 
     /// The envelope of an issue; `None` where the series has no such issue.
@@ -100,10 +104,10 @@ impl Series {
     /// Where its file cannot be read, or is not what it was.
     pub fn envelope(&self, number: u64) -> Result<Option<Cow<'_, Envelope>>, SeriesError> {
         let index = number.checked_sub(1).and_then(|index| usize::try_from(index).ok());
-        let Some((index, leaf)) = index.and_then(|at| Some((at, self.leaves.get(at)?))) else {
+        let Some((index, leaf)) = index.and_then(|at| Some((at, self.leaves().get(at)?))) else {
             return Ok(None);
         };
-        let elsewhere = self.leaves.len() - self.at_hand.len();
+        let elsewhere = self.leaves().len() - self.at_hand.len();
         match (index.checked_sub(elsewhere), &self.folder) {
             (Some(at), _) => Ok(self.at_hand.get(at).map(Cow::Borrowed)),
             (None, Some(folder)) => read(&folder.join(canary_path(number)), *leaf).map(Some),
@@ -128,7 +132,12 @@ impl Series {
     /// The inclusion proof of a leaf, from the leaf's sibling upward.
     pub(crate) fn proof(&self, index: u64) -> Vec<TreeHash> {
         let index = usize::try_from(index).unwrap_or(usize::MAX);
-        inclusion_proof(&self.leaves, index).unwrap_or_default()
+        self.tree.proof(index).unwrap_or_default()
+    }
+
+    /// The bytes of a hash tile of the tree.
+    pub(crate) fn hash_tile(&self, level: u32, tile: Tile) -> Vec<u8> {
+        self.tree.hash_tile(level, tile)
     }
 }
 

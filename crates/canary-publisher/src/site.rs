@@ -2,7 +2,7 @@
 
 use canary_format::checkpoint::Checkpoint;
 use canary_format::layout::{LATEST, LATEST_PROOF, issue_path};
-use canary_format::tile::{TILE_WIDTH, Tile, bundle, hash_tile};
+use canary_format::tile::{TILE_WIDTH, Tile, bundle};
 use canary_format::tlog_proof::TlogProof;
 
 use crate::series::{Series, SeriesError};
@@ -84,10 +84,7 @@ fn files(
     let levels = (0..8).take_while(move |level| Tile::of_level(size, *level).next().is_some());
     let tiles = levels.flat_map(move |level| {
         grown(level).map(move |tile| {
-            Ok(SiteFile {
-                path: tile.hash_path(level),
-                bytes: hash_tile(series.leaves(), level, tile),
-            })
+            Ok(SiteFile { path: tile.hash_path(level), bytes: series.hash_tile(level, tile) })
         })
     });
     issues.chain(bundles).chain(tiles)
@@ -109,12 +106,19 @@ pub fn newest_copies(series: &Series, checkpoint: &Checkpoint) -> Vec<SiteFile> 
     ]
 }
 
-/// The files of the tree of the first `size` leaves that every larger tree has as well.
-pub(crate) fn lasting_paths(size: u64) -> Vec<String> {
-    let issues = (1..=size).map(issue_path);
-    let full = |level| (0..full_tiles(size, level)).map(|index| Tile { index, width: TILE_WIDTH });
-    let bundles = full(0).map(|tile| tile.entries_path());
-    let tiles = (0..8).flat_map(|level| full(level).map(move |tile| tile.hash_path(level)));
+/// The files of the tree of the first `size` leaves that every larger tree has as well, each with the
+/// size of the smallest tree that has it. Those of a smaller tree come in the same order.
+pub(crate) fn lasting_files(size: u64) -> Vec<(u64, String)> {
+    let issues = (1..=size).map(|number| (number, issue_path(number)));
+    let full = |level| {
+        (0..full_tiles(size, level)).map(move |index| {
+            let span = TILE_WIDTH.saturating_pow(level + 1);
+            ((index + 1) * span, Tile { index, width: TILE_WIDTH })
+        })
+    };
+    let bundles = full(0).map(|(since, tile)| (since, tile.entries_path()));
+    let tiles = (0..8)
+        .flat_map(|level| full(level).map(move |(since, tile)| (since, tile.hash_path(level))));
     issues.chain(bundles).chain(tiles).collect()
 }
 
@@ -172,7 +176,11 @@ mod tests {
             assert_eq!(whole, paths(&mut immutable_files(&series, 0)));
             for known in [0, 1, 255, 256, 300].into_iter().filter(|known| *known <= size) {
                 let known = Known { issues: known, tiles: known };
-                let mut all = lasting_paths(known.issues);
+                let of = |size| lasting_files(size).into_iter().map(|(_, path)| path);
+                let mut all: Vec<_> = of(known.issues).collect();
+                let smaller = lasting_files(size).into_iter();
+                let smaller = smaller.filter(|(since, _)| *since <= known.issues);
+                assert_eq!(smaller.map(|(_, path)| path).collect::<Vec<_>>(), all);
                 all.extend(paths(&mut files_beyond(&series, known)));
                 all.sort();
                 let mut whole = whole.clone();
