@@ -10,7 +10,7 @@ import { here, root } from "./canary.mjs";
 const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const need = createRequire(import.meta.url);
 
-async function load(name) {
+export async function load(name) {
   try {
     return await import(name);
   } catch {
