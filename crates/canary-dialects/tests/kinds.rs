@@ -402,6 +402,62 @@ fn other_languages_are_read_where_their_words_are_plain() {
 }
 
 #[test]
+fn dates_and_cadences_of_languages_that_do_not_part_words() {
+    for (kind, facts, text, issued, due) in [
+        (
+            "as of, and before",
+            2,
+            "截至2026年11月1日，本公司从未收到任何秘密命令。\n本公司从未交出任何加密密钥。\n下一次更新：2026年12月1日之前\n",
+            "2026-11-01",
+            "2026-12-01",
+        ),
+        (
+            "in one sentence",
+            1,
+            "我们没有收到任何传票。\n\n本声明签署于2026年11月1日，有效期至2026年12月1日。\n",
+            "2026-11-01",
+            "2026-12-01",
+        ),
+        (
+            "will be published",
+            1,
+            "我们从未植入后门。\n\n更新日期：2026年11月1日。我们将在2026年12月5日之前发布下一份声明。\n",
+            "2026-11-01",
+            "2026-12-05",
+        ),
+        (
+            "every fourteen days",
+            1,
+            "日期：2026年11月8日\n\n我们没有收到任何命令。\n\n本声明每14天更新一次。\n",
+            "2026-11-08",
+            "2026-11-22",
+        ),
+        (
+            "quarterly, and spaces within a date",
+            1,
+            "發布日期：2026 年 10 月 1 日\n\n我們沒有收到任何命令。\n\n本聲明每三个月更新。\n",
+            "2026-10-01",
+            "2027-01-01",
+        ),
+        (
+            "Japanese",
+            1,
+            "2026年11月1日現在、当社はいかなる令状も受けていません。\n\n次回更新：2026年12月1日\n",
+            "2026-11-01",
+            "2026-12-01",
+        ),
+    ] {
+        steady(kind, facts, &[("", text, issued, due)]);
+    }
+}
+
+#[test]
+fn what_goes_smoothly_is_no_promise() {
+    let text = "Everything's going smoothly so far: no secret subpoenas, no gag orders.\n\nPublished 2026-07-02. Next report due: on or about January 15, 2027\n";
+    steady("smooth", 1, &[("", text, "2026-07-02", "2027-01-15")]);
+}
+
+#[test]
 fn events_of_the_day_are_no_statements_and_bold_sentences_are() {
     let text = |date: &str, until: &str, events: &str| {
         format!(

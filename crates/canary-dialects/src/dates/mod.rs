@@ -5,6 +5,7 @@
 
 mod calendar;
 mod expression;
+mod ideographs;
 mod roles;
 mod words;
 

@@ -1,6 +1,7 @@
 //! What a date in a sentence is the date of: this issue, the next one, or the end of this one.
 
 use crate::dates::expression::{Expression, Order, Rule, expressions};
+use crate::dates::ideographs::parted;
 use crate::dates::words::{Word, words};
 use crate::dates::{Dates, Said, Span};
 use std::borrow::Cow;
@@ -66,9 +67,15 @@ const CUES: &[(Role, &[&str])] = &[
             "erstellt am",
             "date de publication",
             "fecha",
-            "发布日期",
-            "更新日期",
             "日期",
+            "发布",
+            "發布",
+            "签署",
+            "簽署",
+            "签发",
+            "更新",
+            "発行",
+            "最終更新",
         ],
     ),
     (
@@ -84,6 +91,8 @@ const CUES: &[(Role, &[&str])] = &[
             "on this",
             "since the",
             "截至",
+            "截止",
+            "現在",
             "time of writing",
             "week ending",
             "month ending",
@@ -122,9 +131,22 @@ const CUES: &[(Role, &[&str])] = &[
             "prochaine",
             "próxima",
             "prossimo",
-            "下次更新",
             "下次",
+            "下一",
+            "下期",
+            "下回",
             "次回",
+            "将于",
+            "将在",
+            "將於",
+            "將在",
+            "预计",
+            "預計",
+            "不晚于",
+            "不迟于",
+            "不遲於",
+            "最迟",
+            "最遲",
         ],
     ),
     (
@@ -148,8 +170,10 @@ const CUES: &[(Role, &[&str])] = &[
             "gültig bis",
             "valable jusqu",
             "válido hasta",
-            "有效期至",
             "有效期",
+            "有效至",
+            "到期",
+            "有効期限",
             "valid-until",
             "valid_until",
         ],
@@ -232,6 +256,11 @@ const AGAIN: &[&str] = &[
     "schedule",
     "reviewed",
     "made",
+    "更新",
+    "发布",
+    "發布",
+    "签",
+    "簽",
 ];
 /// What it is done to.
 const ITSELF: &[&str] = &[
@@ -270,6 +299,13 @@ const ITSELF: &[&str] = &[
     "renewed",
     "refreshed",
     "reaffirmed",
+    "更新",
+    "发布",
+    "發布",
+    "声明",
+    "聲明",
+    "金丝雀",
+    "金絲雀",
 ];
 /// Sentences about these speak of something else.
 const ELSEWHERE: &[&str] = &[
@@ -387,19 +423,7 @@ fn bounded(sentence: &str) -> Cow<'_, str> {
         end -= 1;
     }
     let text = &sentence[..end];
-    if !text.contains('年') {
-        return text.into();
-    }
-    let mut figure = false;
-    let western = text.chars().map(|c| match c {
-        '年' | '月' if figure => '-',
-        '日' | '号' if figure => ' ',
-        other => {
-            figure = other.is_ascii_digit();
-            other
-        }
-    });
-    western.collect::<String>().into()
+    parted(text)
 }
 
 /// Which of day and month the dates in strokes put first, where one of them shows it and none the contrary.
@@ -498,13 +522,9 @@ fn role(all: &[Word<'_>], behind: usize, one: &Expression, later: &[Expression])
         || matches!(one.rule, Rule::Yearly(ref days) if days.len() > 1)
         || matches!(one.rule, Rule::YearlyMonths(_))
     {
-        let about_it = whole.iter().any(|word| AGAIN.iter().any(|stem| word.starts_with(stem)))
-            && whole.iter().any(|word| {
-                ITSELF.contains(word) || ITSELF.contains(&word.trim_start_matches("re-"))
-            })
-            || whole
-                .windows(2)
-                .any(|pair| matches!(pair[0], "next" | "new") && ITSELF.contains(&pair[1]));
+        let about_it = whole.iter().any(|word| is_again(word))
+            && whole.iter().any(|word| is_itself(word))
+            || whole.windows(2).any(|pair| matches!(pair[0], "next" | "new") && is_itself(pair[1]));
         if !about_it
             || whole.iter().any(|word| ELSEWHERE.contains(word))
             || before.last() == Some(&"since")
@@ -533,9 +553,7 @@ fn role(all: &[Word<'_>], behind: usize, one: &Expression, later: &[Expression])
         Some((Role::Other, at))
             if matches!(before[at], "between" | "from")
                 && before[..at].iter().any(|word| AHEAD.contains(word))
-                && before[..at]
-                    .iter()
-                    .any(|word| AGAIN.iter().any(|stem| word.starts_with(stem))) =>
+                && before[..at].iter().any(|word| is_again(word)) =>
         {
             Some(Role::Next)
         }
@@ -582,18 +600,39 @@ fn role(all: &[Word<'_>], behind: usize, one: &Expression, later: &[Expression])
             });
             let ahead = opens
                 && after.iter().any(|word| AHEAD.contains(word))
-                && after.iter().any(|word| AGAIN.iter().any(|stem| word.starts_with(stem)));
-            if ahead {
+                && after.iter().any(|word| is_again(word));
+            if ahead || after.first().is_some_and(|word| is_any(word, &["之前", "以前", "前"]))
+            {
                 return Some(Role::Next);
+            }
+            if after.first().is_some_and(|word| is_any(word, &["現在", "现在", "为止", "為止"]))
+            {
+                return Some(Role::AsOf);
             }
             after.windows(2).any(|pair| pair == ["of", "issue"]).then_some(Role::Issued)
         }
     }
 }
 
-/// The cue that stands closest before the date; of two at one place the longer.
+/// Whether a word is of what is done to a canary again and again.
+fn is_again(word: &str) -> bool {
+    AGAIN.iter().any(|stem| word.starts_with(stem) || !stem.is_ascii() && word.contains(stem))
+}
+
+/// Whether a word names the canary.
+fn is_itself(word: &str) -> bool {
+    let word = word.trim_start_matches("re-");
+    ITSELF.iter().any(|name| word == *name || !name.is_ascii() && word.contains(name))
+}
+
+fn is_any(word: &str, beginnings: &[&str]) -> bool {
+    beginnings.iter().any(|beginning| word.starts_with(beginning))
+}
+
+/// The cue that stands closest before the date; of two at one place the longer. Where words are not
+/// parted, "下次更新" holds two: what looks ahead says more.
 fn last_cue(before: &[&str]) -> Option<(Role, usize)> {
-    let mut best: Option<(usize, usize, Role, usize)> = None;
+    let mut best: Option<(usize, (usize, bool), Role, usize)> = None;
     for (role, cues) in CUES {
         for cue in *cues {
             let length = cue.split(' ').count();
@@ -605,10 +644,10 @@ fn last_cue(before: &[&str]) -> Option<(Role, usize)> {
                 if here.iter().copied().eq(cue.split(' '))
                     || (!cue.is_ascii() && here.first().is_some_and(|word| word.contains(cue)))
                 {
-                    let better =
-                        best.is_none_or(|(end, size, ..)| (at + length, length) > (end, size));
-                    if better {
-                        best = Some((at + length, length, *role, at));
+                    let ahead = !cue.is_ascii() && matches!(role, Role::Next | Role::Ends);
+                    let surer = (length, ahead);
+                    if best.is_none_or(|(end, size, ..)| (at + length, surer) > (end, size)) {
+                        best = Some((at + length, surer, *role, at));
                     }
                     break;
                 }

@@ -311,8 +311,8 @@ fn heading<'a>(
     }
     let words = title.split_whitespace().count();
     let next_blank = next.is_none_or(|next| next.trim().is_empty());
-    let letters = title.chars().any(char::is_alphabetic);
-    let capitals = letters
+    // Not every script has capitals.
+    let capitals = title.chars().any(char::is_uppercase)
         && !title.chars().any(char::is_lowercase)
         && words <= 8
         && title.len() >= 4

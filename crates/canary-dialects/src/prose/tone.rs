@@ -115,10 +115,30 @@ const EVENTS: &[&str] = &[
     "puerta",
 ];
 /// Denials of languages that do not part words, and what they deny.
-const DENIED: &[&str] = &["没有", "从未", "未曾", "不曾", "未收到", "并未", "沒有", "從未"];
+const DENIED: &[&str] =
+    &["没有", "从未", "未曾", "不曾", "未收到", "并未", "沒有", "從未", "尚未", "未被", "受けてい"];
 const DENIED_EVENTS: &[&str] = &[
-    "收到", "搜查", "命令", "后门", "後門", "传票", "披露", "密钥", "金鑰", "要求", "数据", "监控",
-    "植入", "令",
+    "收到",
+    "搜查",
+    "命令",
+    "后门",
+    "後門",
+    "传票",
+    "披露",
+    "密钥",
+    "金鑰",
+    "要求",
+    "数据",
+    "监控",
+    "植入",
+    "令",
+    "交出",
+    "提供",
+    "设备",
+    "設備",
+    "调查",
+    "調查",
+    "国家安全",
 ];
 /// What proves that a text is not older: no statement, and its dates are not the text's.
 const FRESH: &[&str] = &[
@@ -174,9 +194,8 @@ const CONDITIONS: &[&str] = &[
     "if", "unless", "should", "would", "may", "might", "could", "can", "cannot", "whether", "when",
 ];
 /// What makes a sentence a promise.
-const PROMISES: &[&str] = &[
-    "will", "shall", "plan", "plans", "planned", "intend", "promise", "commit", "pledge", "going",
-];
+const PROMISES: &[&str] =
+    &["will", "shall", "plan", "plans", "planned", "intend", "promise", "commit", "pledge"];
 
 /// The most sentences of one paragraph that are read as statements.
 const MAX_SENTENCES: usize = 512;
@@ -229,7 +248,8 @@ pub(crate) fn tone(sentence: &str, listed: bool) -> Tone {
     // "We have never been asked to plan …" speaks of the past, whatever verbs it holds.
     let past = has(&["never", "not", "no"]) && perfect;
     let opens = words.first().is_some_and(|word| PROMISES.contains(word));
-    if has(PROMISES) && (!past || opens || lower.contains(" will ")) {
+    let going_to = words.windows(2).any(|pair| pair == ["going", "to"]);
+    if (has(PROMISES) || going_to) && (!past || opens || lower.contains(" will ")) {
         return Tone::Promise;
     }
     let conditional = words
