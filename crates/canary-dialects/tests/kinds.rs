@@ -458,6 +458,20 @@ fn what_goes_smoothly_is_no_promise() {
 }
 
 #[test]
+fn what_is_counted_from_a_date_of_two_readings_is_open() {
+    let text = |date: &str| {
+        format!(
+            "This canary was signed {date}. It is valid for 35 days.\n\nWe have not been served a warrant.\n"
+        )
+    };
+    let open = text("11/02/2026");
+    steady("open", 1, &[("", &open, "2026-02-11", "2026-03-18~2026-12-07")]);
+    steady("seen close to one", 1, &[("2026-11-03", &open, "2026-11-02", "2026-12-07")]);
+    // Read on 22 November 2026, the other reading lies ahead.
+    steady("ahead", 1, &[("", &text("12/11/2026"), "2026-11-12", "2026-12-17")]);
+}
+
+#[test]
 fn events_of_the_day_are_no_statements_and_bold_sentences_are() {
     let text = |date: &str, until: &str, events: &str| {
         format!(

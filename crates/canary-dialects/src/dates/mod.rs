@@ -135,6 +135,16 @@ impl Dates {
 
     /// When the next issue is due, counted from the date of issue.
     pub fn due(&self, issued: Span, cadence: Option<Cadence>) -> Due {
+        match self.strokes {
+            // Which reading of the date of issue is meant is open: so is what is counted from it.
+            Some((one, other)) if issued == one.around(other) => {
+                either(self.counted_from(one, cadence), self.counted_from(other, cadence))
+            }
+            _ => self.counted_from(issued, cadence),
+        }
+    }
+
+    fn counted_from(&self, issued: Span, cadence: Option<Cadence>) -> Due {
         if let Some(cadence) = cadence {
             let next_due = whole_day(issued, cadence.every.after(issued.earliest));
             let expires = Timestamp::from_unix(cadence.grace.after(next_due).unix());
@@ -173,6 +183,25 @@ impl Dates {
             (Some(one), Some(_)) => one,
             (None, None) => Due::Unstated,
         }
+    }
+}
+
+/// What two readings of one text leave open.
+fn either(one: Due, other: Due) -> Due {
+    let reach = |due: &Due| match due {
+        Due::Stated { next_due, expires, words, .. } => {
+            Some((*next_due, (*expires).max(*next_due), words.clone()))
+        }
+        Due::Vague { earliest: Some(earliest), latest: Some(latest), words } => {
+            Some((*earliest, *latest, words.clone()))
+        }
+        Due::Vague { .. } | Due::Unstated => None,
+    };
+    match (reach(&one), reach(&other)) {
+        (Some((a, b, words)), Some((c, d, _))) if one != other => {
+            Due::Vague { earliest: Some(a.min(c)), latest: Some(b.max(d)), words }
+        }
+        _ => one,
     }
 }
 

@@ -14,8 +14,10 @@ const APART: i64 = 7 * DAY;
 pub(crate) fn issued(issue: &Issue, now: Timestamp) -> (Span, Option<&'static str>) {
     let signed = issue.signed_at();
     if let Some(span) = issue.dates.issued {
-        let readings = issue.dates.strokes.zip(signed.or(issue.seen));
-        let one = readings.and_then(|((one, other), at)| plain(one, other, at));
+        let one = issue.dates.strokes.and_then(|(one, other)| {
+            let at = signed.or(issue.seen);
+            at.and_then(|at| plain(one, other, at)).or_else(|| not_ahead(one, other, now))
+        });
         return (one.unwrap_or(span), None);
     }
     if let Some(span) = issue
@@ -39,6 +41,16 @@ fn plain(one: Span, other: Span, at: Timestamp) -> Option<Span> {
     match (close(one), close(other)) {
         (true, false) => Some(one),
         (false, true) => Some(other),
+        _ => None,
+    }
+}
+
+/// Of two readings of a date the one that does not lie ahead, where the other does.
+fn not_ahead(one: Span, other: Span, now: Timestamp) -> Option<Span> {
+    let ahead = |span: Span| span.earliest.since(now) > DAY;
+    match (ahead(one), ahead(other)) {
+        (false, true) => Some(one),
+        (true, false) => Some(other),
         _ => None,
     }
 }
