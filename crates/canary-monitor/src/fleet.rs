@@ -82,6 +82,17 @@ impl Fleet {
         Some(self.inner.profiles[row.profile as usize].policy.interval)
     }
 
+    /// What a store needs of every target, in the order of their identities.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> + '_ {
+        self.inner.rows.iter().map(|row| self.inner.entry(row))
+    }
+
+    /// What a store needs of one target.
+    pub fn entry(&self, id: TargetId) -> Option<Entry<'_>> {
+        let at = self.inner.rows.binary_search_by_key(&id.0, |row| row.id).ok()?;
+        Some(self.inner.entry(&self.inner.rows[at]))
+    }
+
     /// Every target, in the order of their identities.
     pub fn iter(&self) -> impl Iterator<Item = Target> + '_ {
         self.inner.rows.iter().map(|row| self.target(row))
@@ -94,23 +105,49 @@ impl Fleet {
 
     fn target(&self, row: &Row) -> Target {
         let inner = &self.inner;
-        let from = row.start as usize;
-        let url_end = from + usize::from(row.url);
-        let pin_end = url_end + usize::from(row.pin);
-        let url = &inner.arena[from..url_end];
-        let pin = &inner.arena[url_end..pin_end];
-        let name = &inner.arena[pin_end..pin_end + usize::from(row.name)];
+        let Entry { id, url, name, .. } = inner.entry(row);
+        let pin_at = row.start as usize + usize::from(row.url);
+        let pin = &inner.arena[pin_at..pin_at + usize::from(row.pin)];
         let profile = &inner.profiles[row.profile as usize];
         Target {
-            id: TargetId(row.id),
+            id,
             url: url.to_owned(),
-            name: if name.is_empty() { url } else { name }.to_owned(),
+            name: name.to_owned(),
             pin: if pin.is_empty() { None } else { Pin::parse(&format!("{url}{pin}")).ok() },
             mirrors: inner.mirrors.get(&row.id).cloned().unwrap_or_default(),
             labels: profile.labels.clone(),
             policy: Arc::clone(&profile.policy),
         }
     }
+}
+
+impl Inner {
+    fn entry(&self, row: &Row) -> Entry<'_> {
+        let from = row.start as usize;
+        let url_end = from + usize::from(row.url);
+        let name_at = url_end + usize::from(row.pin);
+        let url = &self.arena[from..url_end];
+        let name = &self.arena[name_at..name_at + usize::from(row.name)];
+        Entry {
+            id: TargetId(row.id),
+            url,
+            name: if name.is_empty() { url } else { name },
+            interval: self.profiles[row.profile as usize].policy.interval,
+        }
+    }
+}
+
+/// What a store needs of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// Its identity.
+    pub id: TargetId,
+    /// Its URL.
+    pub url: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Seconds between checks.
+    pub interval: i64,
 }
 
 /// Why a target cannot be added.

@@ -86,6 +86,8 @@ pub struct Metrics {
     pub last_check: Gauge,
     /// Times the store refused.
     pub store_errors: Counter,
+    /// Whether it could not be written to when that was last tried.
+    pub store_refuses: Gauge,
     /// Dead-man pings that failed.
     pub ping_errors: Counter,
     /// Textfiles that could not be written.
@@ -136,7 +138,8 @@ pub async fn exposition<S: Store>(
                 "Bytes of evidence.",
                 counts.evidence_bytes,
             );
-            out.one("canary_watch_store_up", "gauge", "Whether the store answers.", 1);
+            let up = i64::from(metrics.store_refuses.value() == 0);
+            out.one("canary_watch_store_up", "gauge", "Whether the store answers.", up);
         }
         Err(_) => out.one("canary_watch_store_up", "gauge", "Whether the store answers.", 0),
     }

@@ -214,7 +214,10 @@ async fn healthz() -> Response {
 async fn readyz<S: Store, C: Check>(State(worker): State<Arc<Worker<S, C>>>) -> Response {
     match worker.store().next_due().await {
         Ok(_) if worker.is_well() => answer(StatusCode::OK, TEXT, "ready\n".to_owned()),
-        Ok(_) => answer(StatusCode::SERVICE_UNAVAILABLE, TEXT, "behind the schedule\n".to_owned()),
+        Ok(_) => {
+            let words = "behind the schedule, or the store cannot be written to\n";
+            answer(StatusCode::SERVICE_UNAVAILABLE, TEXT, words.to_owned())
+        }
         Err(_) => refused(),
     }
 }

@@ -7,6 +7,7 @@ pub mod sqlite;
 use std::future::Future;
 
 use canary_verifier::report::{Severity, State};
+use rusqlite::ErrorCode;
 
 use crate::config::Retention;
 use crate::fleet::Fleet;
@@ -74,10 +75,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether it may be over in a moment: the server starts again, cannot be reached, or two
-    /// transactions were in each other's way. What was under way is not lost; its lease runs out.
+    /// Whether it may be over in a moment: the server starts again, cannot be reached, two
+    /// transactions were in each other's way, or the disk is full. What was under way is not lost: it is
+    /// taken again.
     pub fn is_passing(&self) -> bool {
         match self {
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+            ),
             Self::Postgres(error) => is_passing(error),
             Self::Connection(deadpool_postgres::PoolError::Backend(error)) => is_passing(error),
             Self::Connection(deadpool_postgres::PoolError::Timeout(_)) => true,

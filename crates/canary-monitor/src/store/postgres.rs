@@ -3,6 +3,7 @@
 //! refused, so a worker that stalls and wakes changes nothing.
 
 mod address;
+mod again;
 mod enroll;
 mod evidence;
 mod list;

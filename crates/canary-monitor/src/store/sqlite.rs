@@ -28,6 +28,8 @@ use crate::target::TargetId;
 
 /// How much is written in one transaction at most.
 const BATCH: usize = 512;
+/// When a step is taken again that could not be written, in seconds.
+const AGAIN: i64 = 30;
 
 /// A SQLite store. Copies share one file.
 #[derive(Debug, Clone)]
@@ -36,7 +38,7 @@ pub struct SqliteStore {
     _lock: Arc<Option<schema::Lock>>,
 }
 
-type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+type Answer = Box<dyn FnOnce(Result<(), StoreError>, &mut Desk) + Send>;
 type Work = Box<dyn FnOnce(&Connection, &mut Desk) -> Answer + Send>;
 
 /// What the owning thread keeps in memory.
@@ -94,10 +96,27 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&Connection, &mut Desk) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.run_then(work, |_, done, written| both(done, written)).await
+    }
+
+    /// The same; what came of the work, and of writing it, is put together as its caller says.
+    async fn run_then<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, &mut Desk) -> Result<T, StoreError> + Send + 'static,
+        then: impl FnOnce(
+            &mut Desk,
+            Result<T, StoreError>,
+            Result<(), StoreError>,
+        ) -> Result<T, StoreError>
+        + Send
+        + 'static,
+    ) -> Result<T, StoreError> {
         let (tell, told) = oneshot::channel();
         let mut job: Work = Box::new(move |connection, desk| {
             let done = within_savepoint(connection, |connection| work(connection, desk));
-            Box::new(move |written| drop(tell.send(written.and(done))))
+            Box::new(move |written, desk| {
+                drop(tell.send(then(desk, done, written)));
+            })
         });
         loop {
             match self.work.try_send(job) {
@@ -119,10 +138,13 @@ fn within_savepoint<T>(
 ) -> Result<T, StoreError> {
     connection.prepare_cached("SAVEPOINT job")?.execute([])?;
     let done = work(connection);
-    if done.is_err() {
-        connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
+    // A full disk may end the whole transaction by itself: then there is nothing to go back to.
+    if !connection.is_autocommit() {
+        if done.is_err() {
+            connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
+        }
+        connection.prepare_cached("RELEASE job")?.execute([])?;
     }
-    connection.prepare_cached("RELEASE job")?.execute([])?;
     done
 }
 
@@ -139,15 +161,32 @@ fn serve(mut connection: Connection, hold: Option<&Hold>, inbox: &Receiver<Work>
     while let Ok(first) = inbox.recv() {
         let mut answers = Vec::new();
         let written = write(&mut connection, hold, &mut desk, (first, inbox), &mut answers);
-        let failed = written.as_ref().err().map(ToString::to_string);
+        let failed = written.as_ref().err().map(told_again);
         let mut written = Some(written);
         for answer in answers {
-            answer(match (written.take(), &failed) {
+            let result = match (written.take(), &failed) {
                 (Some(result), _) => result,
                 (None, None) => Ok(()),
-                (None, Some(_)) => Err(StoreError::Shut),
-            });
+                (None, Some(again)) => Err(again()),
+            };
+            answer(result, &mut desk);
         }
+    }
+}
+
+fn both<T>(done: Result<T, StoreError>, written: Result<(), StoreError>) -> Result<T, StoreError> {
+    done.and_then(|done| written.map(|()| done))
+}
+
+/// One failure told to everyone whose work it took along.
+fn told_again(error: &StoreError) -> impl Fn() -> StoreError + use<> {
+    let code = match error {
+        StoreError::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => Some(*error),
+        _ => None,
+    };
+    move || match code {
+        Some(code) => StoreError::Sqlite(rusqlite::Error::SqliteFailure(code, None)),
+        None => StoreError::Shut,
     }
 }
 
@@ -160,9 +199,14 @@ fn write(
 ) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     answers.push(first(&transaction, desk));
-    while answers.len() < BATCH {
+    while answers.len() < BATCH && !transaction.is_autocommit() {
         let Ok(next) = inbox.try_recv() else { break };
         answers.push(next(&transaction, desk));
+    }
+    if transaction.is_autocommit() {
+        // What was done before it went with it.
+        let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
+        return Err(StoreError::Sqlite(rusqlite::Error::SqliteFailure(full, None)));
     }
     match hold {
         Some(hold) if schema::run(&transaction)? != hold.run => {
@@ -186,7 +230,15 @@ impl Store for SqliteStore {
         most: usize,
     ) -> Result<Vec<Claim>, StoreError> {
         let term = targets::Term { now, due_by, lease };
-        self.run(move |connection, desk| targets::claim(connection, desk, term, most)).await
+        self.run_then(
+            move |connection, desk| targets::claim(connection, desk, term, most),
+            // It writes nothing, and reads nothing of what was to be written with it.
+            |_, claims, written| match written {
+                Err(error @ StoreError::InUse(_)) => Err(error),
+                _ => claims,
+            },
+        )
+        .await
     }
 
     async fn release(&self, claim: &Claim, wake: i64) -> Result<(), StoreError> {
@@ -195,7 +247,21 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
-        self.run(move |connection, desk| targets::commit(connection, desk, &commit)).await
+        let (turn, at) = (commit.fence.map(|_| (commit.id, commit.wake)), commit.at);
+        self.run_then(
+            move |connection, desk| targets::commit(connection, desk, &commit),
+            move |desk, done, written| {
+                let done = both(done, written);
+                match (turn, &done) {
+                    (None, _) | (_, Err(StoreError::Fenced)) => {}
+                    (Some((id, wake)), Ok(())) => desk.queue.push(id, wake),
+                    // What the disk had no room for is looked at again soon.
+                    (Some((id, _)), Err(_)) => desk.queue.push(id, at + AGAIN),
+                }
+                done
+            },
+        )
+        .await
     }
 
     async fn next_due(&self) -> Result<Option<i64>, StoreError> {
@@ -258,5 +324,83 @@ impl Store for SqliteStore {
     async fn prune(&self, keep: &Retention, now: i64) -> Result<(), StoreError> {
         let keep = keep.clone();
         self.run(move |connection, _| evidence::prune(connection, &keep, now)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use canary_verifier::report::{Severity, State};
+
+    use super::*;
+    use crate::fleet::FleetBuilder;
+    use crate::observe::Body;
+    use crate::target::Target;
+
+    fn fleet() -> Fleet {
+        let mut builder = FleetBuilder::default();
+        for n in 0..3 {
+            let url = format!("https://c{n}.example/");
+            let target = Target {
+                id: TargetId::of(&url),
+                name: url.clone(),
+                url,
+                pin: None,
+                mirrors: Vec::new(),
+                labels: Default::default(),
+                policy: Default::default(),
+            };
+            builder.add(&target).expect("they differ");
+        }
+        builder.build()
+    }
+
+    fn step(claim: &Claim, at: i64) -> Commit {
+        let body = Body { url: "https://c.example/checkpoint".to_owned(), bytes: vec![7; 300_000] };
+        Commit {
+            id: claim.id,
+            fence: Some(claim.fence),
+            at,
+            wake: at + 3_600,
+            memory: Memory { notices: 1, ..claim.memory.clone() },
+            severity: Severity::Alive,
+            state: State::Live,
+            events: Vec::new(),
+            notices: Vec::new(),
+            bodies: vec![body],
+        }
+    }
+
+    #[test]
+    fn a_full_disk_passes_and_no_turn_is_lost() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let store = SqliteStore::open(&folder.path().join("watch.db"), Access::Monitor);
+            let store = store.expect("it opens");
+            store.enroll(&fleet(), 1_000).await.expect("it enrolls");
+            let room = async |pages: i64| {
+                let set = move |connection: &Connection, _: &mut Desk| {
+                    let sql = format!("PRAGMA max_page_count = {pages}");
+                    Ok(connection.query_row(&sql, [], |_| Ok(()))?)
+                };
+                store.run(set).await.expect("it is set");
+            };
+            room(40).await;
+            let claims = store.claim(1_010, i64::MAX, 240, 9).await.expect("it claims");
+            assert_eq!(claims.len(), 3);
+            for claim in &claims {
+                let refused = store.commit(step(claim, 1_010)).await;
+                assert!(refused.is_err_and(|error| error.is_passing()));
+                assert_eq!(store.load(claim.id).await.expect("it reads"), Memory::default());
+            }
+            assert!(store.claim(1_039, 1_039, 240, 9).await.expect("it claims").is_empty());
+            room(1_000).await;
+            let again = store.claim(1_040, 1_040, 240, 9).await.expect("it claims");
+            assert_eq!(again.len(), 3, "soon, not when its lease or its interval ends");
+            for claim in &again {
+                store.commit(step(claim, 1_041)).await.expect("there is room");
+                assert_eq!(store.load(claim.id).await.expect("it reads").notices, 1);
+            }
+        });
     }
 }

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use canary_durable::Access;
+use futures_util::future::join_all;
 use tokio::sync::watch;
 
 use super::{Worker, wall_clock};
@@ -37,7 +38,9 @@ impl<S: Store, C: Check> Worker<S, C> {
             }
             if round % 10 == 0 {
                 let beat = self.shared.store.beat(&self.shared.name, wall_clock()).await;
-                if self.count(beat).is_some() {
+                let beat = self.count(beat);
+                self.shared.metrics.store_refuses.set(i64::from(beat.is_none()));
+                if beat.is_some() {
                     notify::alive();
                 }
                 self.count(self.own_turn(gap.take()).await);
@@ -73,11 +76,12 @@ impl<S: Store, C: Check> Worker<S, C> {
     async fn ask_outside(&self, client: &reqwest::Client, round: i64) {
         let settings = self.settings();
         if round % 60 == 0 && !settings.config.controls.is_empty() {
-            let mut any = false;
-            for url in &settings.config.controls {
+            let answers = settings.config.controls.iter().map(async |url| {
                 let request = client.get(url).timeout(Duration::from_secs(10)).send();
-                any |= request.await.is_ok_and(|answer| !answer.status().is_server_error());
-            }
+                request.await.is_ok_and(|answer| !answer.status().is_server_error())
+            });
+            // All at once: the watchdog does not wait for one after another.
+            let any = join_all(answers).await.contains(&true);
             self.sampler().controls(wall_clock(), any);
         }
         if let Some(dead_man) = &settings.config.dead_man
@@ -91,9 +95,10 @@ impl<S: Store, C: Check> Worker<S, C> {
         }
     }
 
-    /// Whether the monitor does its work: the store answers and what is due is looked at.
+    /// Whether the monitor does its work: the store can be written to, and what is due is looked at.
     pub fn is_well(&self) -> bool {
-        self.shared.metrics.lag.value() < 2 * self.settings().config.fleet.longest_interval()
+        self.shared.metrics.store_refuses.value() == 0
+            && self.shared.metrics.lag.value() < 2 * self.settings().config.fleet.longest_interval()
     }
 
     /// Writes the textfile collector's file, where one is configured.

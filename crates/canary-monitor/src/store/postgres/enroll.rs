@@ -2,19 +2,17 @@
 //! writes only what differs. Workers that start together with the same configuration write the same.
 
 use std::iter::Peekable;
-use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
 use tokio_postgres::types::ToSql;
 
 use super::super::{StoreError, UNASKED};
-use crate::fleet::Fleet;
+use super::again::Tries;
+use crate::fleet::{Entry, Fleet};
 use crate::schedule::respread;
-use crate::target::{Target, TargetId};
 
 /// Rows read, or written, at once.
 const PAGE: usize = 5_000;
-const TRIES: u32 = 6;
 
 struct Known {
     id: i64,
@@ -26,7 +24,7 @@ struct Known {
 
 pub(super) async fn enroll(pool: &Pool, fleet: &Fleet, now: i64) -> Result<(), StoreError> {
     let client = pool.get().await?;
-    let mut targets = fleet.iter().peekable();
+    let mut targets = fleet.entries().peekable();
     let mut changes = Changes::default();
     let mut written = 0;
     let mut after = i64::MIN;
@@ -36,15 +34,15 @@ pub(super) async fn enroll(pool: &Pool, fleet: &Fleet, now: i64) -> Result<(), S
         after = page.last().map_or(i64::MAX, |known| known.id);
         for known in page {
             for target in take_before(&mut targets, known.id) {
-                changes.put(&target, first(fleet, &target, None, now));
+                changes.put(target, first(fleet, target, None, now));
                 written += changes.flush(&client, PAGE).await?;
             }
             match targets.next_if(|target| target.id.0 == known.id) {
                 Some(target) => {
-                    let wake = first(fleet, &target, Some(known.wake), now);
+                    let wake = first(fleet, target, Some(known.wake), now);
                     let moved = wake != known.wake && !known.leased;
                     if moved || !known.active || known.name != target.name {
-                        changes.put(&target, wake);
+                        changes.put(target, wake);
                     }
                 }
                 None if known.active => changes.gone.push(known.id),
@@ -57,7 +55,7 @@ pub(super) async fn enroll(pool: &Pool, fleet: &Fleet, now: i64) -> Result<(), S
         }
     }
     for target in targets {
-        changes.put(&target, first(fleet, &target, None, now));
+        changes.put(target, first(fleet, target, None, now));
         written += changes.flush(&client, PAGE).await?;
     }
     written += changes.flush(&client, 0).await?;
@@ -68,12 +66,15 @@ pub(super) async fn enroll(pool: &Pool, fleet: &Fleet, now: i64) -> Result<(), S
     Ok(())
 }
 
-fn take_before<I: Iterator<Item = Target>>(targets: &mut Peekable<I>, id: i64) -> Vec<Target> {
+fn take_before<'a, I: Iterator<Item = Entry<'a>>>(
+    targets: &mut Peekable<I>,
+    id: i64,
+) -> Vec<Entry<'a>> {
     std::iter::from_fn(|| targets.next_if(|target| target.id.0 < id)).collect()
 }
 
-fn first(fleet: &Fleet, target: &Target, planned: Option<i64>, now: i64) -> i64 {
-    respread(TargetId(target.id.0), target.policy.interval, fleet.len(), planned, now)
+fn first(fleet: &Fleet, target: Entry<'_>, planned: Option<i64>, now: i64) -> i64 {
+    respread(target.id, target.interval, fleet.len(), planned, now)
 }
 
 async fn page(client: &Object, after: i64) -> Result<Vec<Known>, StoreError> {
@@ -105,10 +106,10 @@ struct Changes {
 }
 
 impl Changes {
-    fn put(&mut self, target: &Target, wake: i64) {
+    fn put(&mut self, target: Entry<'_>, wake: i64) {
         self.ids.push(target.id.0);
-        self.urls.push(target.url.clone());
-        self.names.push(target.name.clone());
+        self.urls.push(target.url.to_owned());
+        self.names.push(target.name.to_owned());
         self.wakes.push(wake);
     }
 
@@ -118,14 +119,12 @@ impl Changes {
         if count <= more_than {
             return Ok(0);
         }
-        let mut tries = 1;
+        let mut tries = Tries::default();
         while let Err(error) = self.write(client).await {
             // Two workers that start together may wait for each other in a circle.
-            if tries == TRIES || !error.is_passing() {
+            if !tries.again(&error).await {
                 return Err(error);
             }
-            tokio::time::sleep(Duration::from_millis(25 << tries)).await;
-            tries += 1;
         }
         *self = Self::default();
         Ok(count)

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool, Transaction};
 use tokio::sync::{mpsc, oneshot};
@@ -11,13 +10,12 @@ use tokio_postgres::types::ToSql;
 
 use super::super::{Commit, NewNotice, StoreError};
 use super::Me;
+use super::again::Tries;
 use super::evidence::{COUNT_KEPT, EVIDENCE_LOCK};
 use crate::step::Event;
 
 /// How much is written in one transaction at most.
 pub(super) const BATCH: usize = 256;
-/// How often a transaction that was cut short is tried.
-const TRIES: u32 = 6;
 
 /// A step to be written, and who waits for it.
 #[derive(Debug)]
@@ -52,7 +50,8 @@ async fn write_all(pool: &Pool, me: &Me, commits: &[Commit]) -> Vec<Result<(), S
         Err(_) => {
             let mut results = Vec::with_capacity(commits.len());
             for commit in commits {
-                let alone = persist(pool, me, std::slice::from_ref(commit)).await;
+                let commit = std::slice::from_ref(commit);
+                let alone = persist(pool, me, commit).await;
                 results.push(match alone {
                     Ok(written) if written.is_empty() => Err(StoreError::Fenced),
                     Ok(_) => Ok(()),
@@ -71,13 +70,10 @@ async fn persist(
     me: &Me,
     commits: &[Commit],
 ) -> Result<HashSet<(i64, i64)>, StoreError> {
-    let mut tries = 1;
+    let mut tries = Tries::default();
     loop {
         match write(pool, me, commits).await {
-            Err(error) if error.is_passing() && tries < TRIES => {
-                tokio::time::sleep(Duration::from_millis(25 << tries)).await;
-                tries += 1;
-            }
+            Err(error) if tries.again(&error).await => {}
             done => return done,
         }
     }

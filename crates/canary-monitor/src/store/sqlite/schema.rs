@@ -9,6 +9,10 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::super::StoreError;
 
+/// In which order targets are shown.
+pub(super) const TARGET_SHOWN: &str =
+    "CREATE INDEX target_shown ON target (severity, name, id) WHERE active = 1";
+
 /// Each entry takes the file from one version to the next.
 const MIGRATIONS: &[&str] = &["
 CREATE TABLE target (

@@ -1,16 +1,18 @@
 //! Targets: turns, leases, steps and timelines.
 
-use std::collections::HashMap;
-
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::{Claim, Commit, GAP, StoreError, StoredEvent, UNASKED, memory_of};
+use super::schema::TARGET_SHOWN;
 use super::{Desk, Lease, evidence, outbox};
-use crate::fleet::Fleet;
+use crate::fleet::{Entry, Fleet};
 use crate::memory::Memory;
 use crate::schedule::queue::Queue;
 use crate::schedule::respread;
 use crate::target::TargetId;
+
+/// From so many new targets on an index is made anew rather than added to.
+const MANY: usize = 10_000;
 
 pub(super) fn enroll(
     connection: &Connection,
@@ -18,44 +20,81 @@ pub(super) fn enroll(
     fleet: Fleet,
     now: i64,
 ) -> Result<(), StoreError> {
-    let mut known: HashMap<i64, (i64, bool)> = HashMap::with_capacity(fleet.len());
-    let mut rows = connection.prepare("SELECT id, wake, active FROM target")?;
-    let mut rows = rows.query([])?;
-    while let Some(row) = rows.next()? {
-        known.insert(row.get(0)?, (row.get(1)?, row.get(2)?));
+    let mut due = Vec::with_capacity(fleet.len());
+    let Changes { new, renamed, gone } = compare(connection, &fleet, |entry, planned| {
+        let wake = respread(entry.id, entry.interval, fleet.len(), planned, now);
+        if !desk.leases.contains_key(&entry.id.0) {
+            due.push((entry.id, wake));
+        }
+        wake
+    })?;
+    let many = new.len() >= MANY;
+    if many {
+        connection.execute_batch("DROP INDEX target_shown")?;
     }
     let mut add = connection.prepare(
         "INSERT INTO target (id, url, name, active, wake, severity, state, memory)
          VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, '')
          ON CONFLICT (id) DO UPDATE SET active = 1, name = ?3, url = ?2",
     )?;
-    let mut rename =
-        connection.prepare("UPDATE target SET name = ?2 WHERE id = ?1 AND name <> ?2")?;
-    let mut due = Vec::with_capacity(fleet.len());
     let (severity, state) = (UNASKED.0 as i64, UNASKED.1 as i64);
-    for target in fleet.iter() {
-        let before = known.remove(&target.id.0);
-        let wake = before.map(|(wake, _)| wake);
-        let wake = respread(target.id, target.policy.interval, fleet.len(), wake, now);
-        if before.is_some_and(|(_, active)| active) {
-            rename.execute(params![target.id.0, target.name])?;
-        } else {
-            add.execute(params![target.id.0, target.url, target.name, wake, severity, state])?;
-        }
-        if !desk.leases.contains_key(&target.id.0) {
-            due.push((target.id, wake));
-        }
+    for (entry, wake) in new.iter().filter_map(|(id, wake)| Some((fleet.entry(*id)?, wake))) {
+        add.execute(params![entry.id.0, entry.url, entry.name, wake, severity, state])?;
     }
-    let mut retire =
-        connection.prepare("UPDATE target SET active = 0 WHERE id = ?1 AND active = 1")?;
-    for (id, (_, active)) in known {
-        if active {
-            retire.execute([id])?;
-        }
+    let mut rename = connection.prepare("UPDATE target SET name = ?2 WHERE id = ?1")?;
+    for entry in renamed.iter().filter_map(|id| fleet.entry(*id)) {
+        rename.execute(params![entry.id.0, entry.name])?;
+    }
+    let mut retire = connection.prepare("UPDATE target SET active = 0 WHERE id = ?1")?;
+    for id in gone {
+        retire.execute([id.0])?;
+    }
+    if many {
+        connection.execute_batch(TARGET_SHOWN)?;
     }
     desk.queue = Queue::fill(due.into_iter());
     desk.fleet = fleet;
     Ok(())
+}
+
+#[derive(Default)]
+struct Changes {
+    new: Vec<(TargetId, i64)>,
+    renamed: Vec<TargetId>,
+    gone: Vec<TargetId>,
+}
+
+/// What differs between a fleet and the table, both in the order of identities. `plan` gives each target
+/// its turn, by the one that was planned.
+fn compare(
+    connection: &Connection,
+    fleet: &Fleet,
+    mut plan: impl FnMut(Entry<'_>, Option<i64>) -> i64,
+) -> Result<Changes, StoreError> {
+    let mut changes = Changes::default();
+    let mut entries = fleet.entries().peekable();
+    let mut rows = connection.prepare("SELECT id, wake, active, name FROM target ORDER BY id")?;
+    let mut rows = rows.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, wake, active) = (TargetId(row.get(0)?), row.get(1)?, row.get(2)?);
+        while let Some(new) = entries.next_if(|entry| entry.id < id) {
+            changes.new.push((new.id, plan(new, None)));
+        }
+        match (entries.next_if(|entry| entry.id == id), active) {
+            (Some(entry), active) => {
+                let wake = plan(entry, Some(wake));
+                if !active {
+                    changes.new.push((id, wake));
+                } else if row.get_ref(3)?.as_bytes().ok() != Some(entry.name.as_bytes()) {
+                    changes.renamed.push(id);
+                }
+            }
+            (None, true) => changes.gone.push(id),
+            (None, false) => {}
+        }
+    }
+    changes.new.extend(entries.map(|new| (new.id, plan(new, None))));
+    Ok(changes)
 }
 
 /// When and for how long.
@@ -83,7 +122,8 @@ pub(super) fn claim(
     let mut read = connection.prepare_cached("SELECT memory FROM target WHERE id = ?1")?;
     while claims.len() < most {
         let Some((id, due)) = desk.queue.pop_due(due_by) else { break };
-        if !desk.fleet.contains(id) {
+        // A step that is being written while the fleet is taken over may be queued twice.
+        if !desk.fleet.contains(id) || desk.leases.contains_key(&id.0) {
             continue;
         }
         let memory: Option<String> = read.query_row([id.0], |row| row.get(0)).optional()?;
@@ -129,8 +169,6 @@ pub(super) fn commit(
     let id = commit.id;
     if let Some(fence) = commit.fence {
         end_lease(desk, id, fence)?;
-        // The turn stays queued whatever becomes of the write: a failed one is simply taken again.
-        desk.queue.push(id, commit.wake);
     }
     let memory = serde_json::to_string(&commit.memory)?;
     connection
