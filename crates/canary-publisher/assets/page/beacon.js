@@ -10,11 +10,14 @@
   const DOMAIN = "BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
 
   const mod = (a) => ((a %= P) < 0n ? a + P : a);
+  // Four bits at a time.
   function power(base, exponent) {
+    const powers = [1n];
+    for (let i = 1; i < 16; i++) powers.push((powers[i - 1] * base) % P);
     let out = 1n;
-    for (const bit of exponent.toString(2)) {
-      out = (out * out) % P;
-      if (bit === "1") out = (out * base) % P;
+    for (const digit of exponent.toString(16)) {
+      for (let i = 0; i < 4; i++) out = (out * out) % P;
+      if (digit !== "0") out = (out * powers[parseInt(digit, 16)]) % P;
     }
     return out;
   }
@@ -41,10 +44,15 @@
     const [g, h, i] = [mod(b + c), mod(b - c), mod(3n * a)];
     return [mod(d * h - e * f), mod(h * g + i * f), mod(g * e + i * d)];
   }
+  function double([x, y, z]) {
+    const [a, b] = [mod(y * y), 12n * mod(z * z)];
+    const c = a - 3n * b;
+    return [mod(2n * c * mod(x * y)), mod(8n * a * b + c * (a + b)), mod(8n * a * mod(y * z))];
+  }
   function times(point, scalar) {
     let out = ZERO;
     for (const bit of scalar.toString(2)) {
-      out = add(out, out);
+      out = double(out);
       if (bit === "1") out = add(out, point);
     }
     return out;
@@ -83,16 +91,19 @@
   const [N1, D1] = [slope(N), slope(D)];
   const at = (polynomial, x) => polynomial.reduceRight((sum, c) => (sum * x + c) % P, 0n);
 
+  const RATIO = mod(-B * inverse(A));
+  const TURN = root(P - 1331n); // 11³ is no square, and neither is -1
+
   function mapToCurve(u) {
     const square = mod(11n * u * u);
     const t = mod(square * square + square);
-    let x = t ? mod(B * (P - 1n) * inverse(A) * (1n + inverse(t))) : mod(B * inverse(11n * A));
-    let g = mod(x * x * x + A * x + B);
+    let x = t ? mod(RATIO * (1n + inverse(t))) : mod(B * inverse(11n * A));
+    const g = mod(x * x * x + A * x + B);
     let y = root(g);
     if (mod(y * y) !== g) {
+      // Then y² is -g, and (11u²)³·g is the square of the other x.
       x = mod(square * x);
-      g = mod(x * x * x + A * x + B);
-      y = root(g);
+      y = mod(mod(u * u * u) * TURN * y);
     }
     if ((u & 1n) !== (y & 1n)) y = P - y;
     const [n, d] = [at(N, x), at(D, x)];
@@ -111,11 +122,13 @@
     return canary.concat(...blocks);
   }
 
-  async function hashToPoint(message) {
+  async function hashToCurve(message) {
     const bytes = await expand(message);
-    const point = add(mapToCurve(mod(toNumber(bytes.subarray(0, 64)))), mapToCurve(mod(toNumber(bytes.subarray(64)))));
-    return add(times(point, X), point);
+    return add(mapToCurve(mod(toNumber(bytes.subarray(0, 64)))), mapToCurve(mod(toNumber(bytes.subarray(64)))));
   }
+  // Into the group. It is linear: a sum is taken there once.
+  const intoGroup = (point) => add(times(point, X), point);
+  const hashToPoint = async (message) => intoGroup(await hashToCurve(message));
 
   // --- The pairing, of which one side is always one of two known points -----------------------------------------
 
@@ -229,14 +242,21 @@
 
   // --- Many beacons at once (format.md section 12) ----------------------------------------------------------------
 
-  // Σ weight·point, with the doublings shared.
+  // Σ weight·point, four bits of all weights at a time: points with the same four go into one bucket.
   function sum(points, weights) {
+    const digits = weights.map((weight) => weight.toString(16).padStart(40, "0"));
     let out = ZERO;
-    for (let bit = 159n; bit >= 0n; bit--) {
-      out = add(out, out);
+    for (let place = 0; place < 40; place++) {
+      for (let i = 0; i < 4; i++) out = double(out);
+      const buckets = Array(16).fill(ZERO);
       points.forEach((point, i) => {
-        if ((weights[i] >> bit) & 1n) out = add(out, point);
+        const digit = parseInt(digits[i][place], 16);
+        if (digit) buckets[digit] = add(buckets[digit], point);
       });
+      for (let i = 15, run = ZERO; i; i--) {
+        if (buckets[i] !== ZERO) run = add(run, buckets[i]);
+        if (run !== ZERO) out = add(out, run);
+      }
     }
     return out;
   }
@@ -244,7 +264,7 @@
   // A set that fails is halved until each that fails stands alone.
   function check(pieces, key, out) {
     const [points, hashes, weights] = ["point", "hash", "weight"].map((name) => pieces.map((piece) => piece[name]));
-    const holds = pieces.length === 1 ? pairs(points[0], hashes[0], key) : pairs(sum(points, weights), sum(hashes, weights), key);
+    const holds = pieces.length === 1 ? pairs(points[0], intoGroup(hashes[0]), key) : pairs(sum(points, weights), intoGroup(sum(hashes, weights)), key);
     if (holds || pieces.length === 1) return pieces.forEach(({ index }) => (out[index] = holds));
     const half = pieces.length >> 1;
     check(pieces.slice(0, half), key, out);
@@ -254,13 +274,18 @@
   const bigEndian = (n, length) => Uint8Array.from(n.toString(16).padStart(2 * length, "0").match(/../g), (byte) => parseInt(byte, 16));
 
   // Whether each of `{round, signature}` (a number and bytes) is quicknet's, or another key's: x and y, in base64.
-  async function verifyBeacons(beacons, key = KEY) {
+  // `progress(done)` is told now and then, and whoever draws the page gets a turn.
+  async function verifyBeacons(beacons, key = KEY, progress = canary.beacon.progress) {
     const out = beacons.map(() => false);
     const pieces = [];
     for (const [index, { round, signature }] of beacons.entries()) {
+      if (progress && index % 8 === 7) {
+        progress(index, beacons.length);
+        await new Promise((go) => setTimeout(go));
+      }
       const point = parsePoint(signature);
       if (!point || round < 1) continue;
-      pieces.push({ index, point, hash: await hashToPoint(await canary.digest(bigEndian(round, 8))) });
+      pieces.push({ index, point, hash: await hashToCurve(await canary.digest(bigEndian(round, 8))) });
     }
     let seed = canary.bytesOf(key);
     for (const { round, signature } of beacons) seed = await canary.digest(canary.concat(seed, bigEndian(round, 8), signature));
@@ -269,5 +294,5 @@
     return out;
   }
 
-  canary.beacon = { verifyBeacons, hashToPoint, parsePoint, affine };
+  canary.beacon = { progress: null, verifyBeacons, hashToPoint, parsePoint, affine };
 })((globalThis.warrantCanary ??= {}));

@@ -25,6 +25,8 @@
   function show() {
     canary.showReport($("report"), shown.report, language, shown.extra());
     $("outcome").dataset.tone = { alive: "ok", attention: "warn", alarm: "alarm" }[shown.report.severity] ?? "";
+    // Where a check did not hold, what the page says of its dates is no good news either.
+    if (shown.report.severity === "alarm" && $("now").dataset.tone === "ok") delete $("now").dataset.tone;
     $("outcome").replaceChildren(el("a", { href: "#check", lang: language, dir: "ltr" }, say(language, "outcome"), " ", canary.summary(shown.report, language)));
   }
 
@@ -142,8 +144,14 @@
     const pinText = $("pin").value.trim();
     const pin = pinText === "" ? null : pinText;
     const out = $("report");
+    // What an earlier check said does not stand while this one goes on.
+    shown = null;
+    delete out.dataset.ready;
+    delete $("outcome").dataset.tone;
+    $("outcome").replaceChildren();
     if (pin !== null && !canary.parsePin(pin)) return canary.note(out, language, "not_a_pin");
     canary.note(out, language, "checking");
+    canary.beacon.progress = (done, count) => canary.note(out, language, "checking_beacons", { done, count });
     if (!globalThis.crypto?.subtle) return canary.note(out, language, "no_crypto");
     const engine = await canary.ed25519.chooseEngine();
     if (!engine) return canary.note(out, language, "no_engine");
@@ -162,7 +170,7 @@
     compareWords(report);
     const extra = () => ({
       source: say(language, source, { time: canary.local(report.log?.heartbeat_at ?? report.issue?.as_of, language) }),
-      timing: say(language, "checked_in", { count: report.log?.size ?? 0, ms }),
+      timing: say(language, "checked_in", { count: report.log?.size ?? 0, ms, time: canary.local(at * 1000, language) }),
     });
     shown = { report, extra };
     show();

@@ -89,6 +89,7 @@
     const at = wanted === "" ? Math.floor(Date.now() / 1000) : canary.instant(wanted);
     if (at === null) return canary.note(out, language, "bad_time");
     canary.note(out, language, "checking");
+    canary.beacon.progress = (done, count) => canary.note(out, language, "checking_beacons", { done, count });
     if (!globalThis.crypto?.subtle) return canary.note(out, language, "no_crypto");
     const engine = await canary.ed25519.chooseEngine();
     if (!engine) return canary.note(out, language, "no_engine");

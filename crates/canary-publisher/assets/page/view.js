@@ -64,7 +64,10 @@
   // The outcome in a line: what an alarm is about comes with it.
   function summary(report, language) {
     const line = say(language, `severity_${report.severity}`);
-    return report.severity === "alarm" ? `${line} ${findingText(report.findings[0], language)}` : line;
+    if (report.severity !== "alarm") return line;
+    // A heartbeat that is old as well says less than any other alarm.
+    const alarms = report.findings.filter(({ severity }) => severity === "alarm");
+    return `${line} ${findingText(alarms.find(({ code }) => code !== "HEARTBEAT_STALE") ?? alarms[0], language)}`;
   }
 
   // The whole report: what can be acted on first, then findings, steps and the limits.

@@ -283,7 +283,7 @@ impl Page<'_> {
         self.out.raw("<div class=\"aside\">\n");
         self.heading("counters", |w| w.counters);
         self.paragraph(|w| w.counters_intro);
-        self.out.raw("<div class=\"wide\" tabindex=\"0\"><table>\n<thead><tr><th scope=\"col\">");
+        self.out.raw("<div class=\"wide\" tabindex=\"0\"><table class=\"stack\">\n<thead><tr><th scope=\"col\">");
         self.say(|w| w.counters);
         self.out.raw("</th><th scope=\"col\">");
         self.say(|w| w.period);

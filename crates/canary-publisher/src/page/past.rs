@@ -36,7 +36,7 @@ impl Page<'_> {
         let whole = history.whole();
         let ends = [whole.from, whole.to].map(|at| at.date().to_string());
         self.out
-            .raw("<div class=\"wide\" tabindex=\"0\"><table class=\"timeline\">\n<thead><tr><th scope=\"col\">");
+            .raw("<div class=\"wide\" tabindex=\"0\"><table class=\"stack timeline\">\n<thead><tr><th scope=\"col\">");
         self.say(|w| w.fact);
         self.out.raw("</th><th scope=\"col\">");
         self.say(|w| w.life);
