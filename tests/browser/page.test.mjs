@@ -244,6 +244,36 @@ run("axe finds nothing, in light and dark, in each direction", async (context) =
   }
 });
 
+// Words that would break the page out of its frame, its markup or its script, in every signed text.
+run("hostile text stays text, in every field", async () => {
+  const nasty = `</script></style><img src=x onerror=alert(1)>"'&<!--]]>;\\n,${"W".repeat(60)}`;
+  site("hostile", makeSeries({
+    count: 3, facts,
+    edit(issue) {
+      const { publisher, roster } = issue;
+      publisher.name = publisher.entities[0].name = publisher.services[0].name = nasty;
+      for (const fact of issue.facts) {
+        for (const tag of Object.keys(fact.text)) fact.text[tag] = nasty;
+        Object.assign(fact.scope, { services: ["compute"], excludes: [nasty] });
+      }
+      issue.promises = [{ id: "p", text: { en: nasty, "zh-Hans": nasty } }];
+      issue.counters = [{ id: "c", text: { en: nasty, "zh-Hans": nasty }, from: "2025-01-01", to: "2025-12-31", value: { exact: 1 } }];
+      for (const signer of roster.signers) Object.assign(signer, { name: signer.name + nasty, role: nasty });
+    },
+  }));
+  for (const viewport of [{ width: 1000, height: 900 }, { width: 320, height: 640 }]) {
+    const tab = await visit("hostile", { fragment: pinned("hostile"), viewport, locale: "fr-FR" });
+    tab.page.on("dialog", (dialog) => (tab.problems.push(dialog.message()), dialog.dismiss()));
+    const { severity, steps } = await outcome(tab.page);
+    assert.equal(severity, "alive");
+    assert.ok(steps.every(([result]) => result !== "fails"), JSON.stringify(steps));
+    const [wide, width, images] = await tab.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth, document.images.length]);
+    assert.deepEqual([wide <= width, images], [true, 0], `${wide} > ${width}`);
+    assert.deepEqual(tab.problems, []);
+    await tab.close();
+  }
+});
+
 run("no width scrolls sideways on a phone", async () => {
   for (const name of ["eventful", "rtl"]) {
     const tab = await visit(name, { viewport: { width: 320, height: 640 }, locale: "fr-FR" });

@@ -11,20 +11,32 @@ use crate::fixture::{ADA, BO, MALLORY, content, day, series, signed, write_folde
 use crate::heartbeat::{self, HeartbeatError};
 use crate::store::{Directory, Put};
 
-/// A store that fails at one step, as a killed run or a full disk would.
-struct StopAt<'a> {
+/// A store that can fail at one step, as a killed run or a full disk would, and that notes which files
+/// are read to compare them.
+struct Observed<'a> {
     inner: &'a mut dyn Store,
     steps_left: usize,
+    compared: Vec<String>,
 }
 
-impl StopAt<'_> {
+impl<'a> Observed<'a> {
+    fn new(inner: &'a mut dyn Store) -> Self {
+        Self { inner, steps_left: usize::MAX, compared: Vec::new() }
+    }
+
+    fn stopping(inner: &'a mut dyn Store, steps_left: usize) -> Self {
+        Self { steps_left, ..Self::new(inner) }
+    }
+}
+
+impl Observed<'_> {
     fn step(&mut self) -> Result<(), StoreError> {
         self.steps_left = self.steps_left.checked_sub(1).ok_or(StoreError::Moved)?;
         Ok(())
     }
 }
 
-impl Store for StopAt<'_> {
+impl Store for Observed<'_> {
     fn place(&self) -> String {
         self.inner.place()
     }
@@ -46,6 +58,15 @@ impl Store for StopAt<'_> {
     fn put_checkpoint(&mut self, bytes: &[u8], held: Option<&[u8]>) -> Result<(), StoreError> {
         self.step()?;
         self.inner.put_checkpoint(bytes, held)
+    }
+
+    fn marks(&mut self, paths: &[String]) -> Result<Option<Vec<Option<String>>>, StoreError> {
+        self.inner.marks(paths)
+    }
+
+    fn unlike(&mut self, files: &[SiteFile]) -> Result<Vec<bool>, StoreError> {
+        self.compared.extend(files.iter().map(|file| file.path.clone()));
+        self.inner.unlike(files)
     }
 }
 
@@ -202,7 +223,7 @@ fn stopped_at_any_step_the_site_verifies_and_the_next_run_finishes() {
         let target = tempfile::tempdir().unwrap();
         let mut site = Directory::open(target.path()).unwrap();
         before.write(&mut site).unwrap();
-        let mut stopping = StopAt { inner: &mut site, steps_left: steps };
+        let mut stopping = Observed::stopping(&mut site, steps);
         let finished = after.write(&mut stopping).is_ok();
         if finished {
             break;
@@ -224,7 +245,7 @@ fn the_first_publication_stopped_at_any_step_is_no_site_until_it_is_whole() {
     for steps in 0.. {
         let target = tempfile::tempdir().unwrap();
         let mut site = Directory::open(target.path()).unwrap();
-        let mut stopping = StopAt { inner: &mut site, steps_left: steps };
+        let mut stopping = Observed::stopping(&mut site, steps);
         if publication.write(&mut stopping).is_ok() {
             break;
         }
@@ -395,43 +416,6 @@ fn an_earlier_issue_that_was_changed_since_is_never_published() {
     publication.read_back(&mut site, day(4)).unwrap();
 }
 
-/// A place that counts which files are read to compare them.
-struct Counted<'a> {
-    inner: &'a mut Directory,
-    compared: Vec<String>,
-}
-
-impl Store for Counted<'_> {
-    fn place(&self) -> String {
-        self.inner.place()
-    }
-
-    fn read(&mut self, path: &str, limit: usize) -> Result<Option<Vec<u8>>, StoreError> {
-        self.inner.read(path, limit)
-    }
-
-    fn put_immutable(&mut self, file: &SiteFile) -> Result<Put, StoreError> {
-        self.inner.put_immutable(file)
-    }
-
-    fn put_copy(&mut self, file: &SiteFile) -> Result<Put, StoreError> {
-        self.inner.put_copy(file)
-    }
-
-    fn put_checkpoint(&mut self, bytes: &[u8], held: Option<&[u8]>) -> Result<(), StoreError> {
-        self.inner.put_checkpoint(bytes, held)
-    }
-
-    fn marks(&mut self, paths: &[String]) -> Result<Option<Vec<Option<String>>>, StoreError> {
-        self.inner.marks(paths)
-    }
-
-    fn unlike(&mut self, files: &[SiteFile]) -> Result<Vec<bool>, StoreError> {
-        self.compared.extend(files.iter().map(|file| file.path.clone()));
-        self.inner.unlike(files)
-    }
-}
-
 #[test]
 fn what_is_gone_or_damaged_is_put_back_by_the_next_run_and_else_little_is_read() {
     let issues = series(260);
@@ -441,7 +425,7 @@ fn what_is_gone_or_damaged_is_put_back_by_the_next_run_and_else_little_is_read()
     let publish = |site: &mut Directory, number: i64| {
         let publication = prepare(&folder, day(number as u64)).unwrap();
         let updated = publication.write(site).unwrap();
-        let mut counted = Counted { inner: site, compared: Vec::new() };
+        let mut counted = Observed::new(site);
         let read = publication.read_back(&mut counted, day(number as u64)).unwrap();
         assert_eq!(read.report.issue.unwrap().number, number as u64);
         (updated.written.len(), read.mended, counted.compared)
