@@ -55,6 +55,7 @@ const HEARTBEATS: usize = 16;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    drop(rustls::crypto::ring::default_provider().install_default());
     match words[..] {
         ["serve", folder, tls, what] => {
             runtime(1).block_on(serve(Path::new(folder), tls, what == "changed"));
@@ -395,8 +396,8 @@ async fn canary(base: &str, pin: &str) {
     worker.once().await.unwrap();
     let seconds = begun.elapsed().as_secs_f64();
     let metrics = worker.metrics();
-    assert_eq!(metrics.unreachable.value(), 0, "every host was reached");
     let (judged, same) = (metrics.judged.value(), metrics.unchanged.value());
+    assert_eq!(judged + same, 3 * HOSTS as u64, "every host was reached in every round");
     println!("{judged} judged, {same} unchanged, each second {:.1}", HOSTS as f64 / seconds);
 }
 

@@ -483,6 +483,33 @@ fn a_reload_loses_nothing() {
 }
 
 #[test]
+fn one_round_asks_every_target_whenever_its_turn_is() {
+    const TARGETS: usize = 150;
+    let folder = tempfile::tempdir().unwrap();
+    live("https://canary.example/main/", 1).write(folder.path());
+    // Each of them serves the same series: none has trouble that would bring it back sooner.
+    let server = server::Server::new(move |request, out| {
+        let path = request.path.splitn(3, '/').nth(2).unwrap();
+        match std::fs::read(folder.path().join(path)) {
+            Ok(bytes) => server::respond(out, 200, "", &bytes),
+            Err(_) => server::respond(out, 404, "", b"not here"),
+        }
+    });
+    let operator = Operator::new("[limits]\nper_host = 64\n[[list]]\npath = \"fleet.txt\"\n");
+    let list = (0..TARGETS).map(|n| format!("{}{n}/\n", server.url()));
+    operator.put("fleet.txt", list.collect::<String>());
+    for round in 1..=3 {
+        let before = server.asked().len();
+        assert_eq!(operator.once().len(), TARGETS);
+        let asked: std::collections::BTreeSet<String> = server.asked()[before..]
+            .iter()
+            .map(|path| path.split('/').nth(1).unwrap().to_owned())
+            .collect();
+        assert_eq!(asked.len(), TARGETS, "round {round}");
+    }
+}
+
+#[test]
 fn a_large_fleet_is_shown_a_part_at_a_time() {
     const TARGETS: usize = 5_100;
     // Nothing listens at port 1.

@@ -23,18 +23,24 @@ impl<S: Store, C: Check> Worker<S, C> {
         let lease = limits.check_timeout * 3 + 60;
         let mut gate = Gate::new(limits.concurrency, limits.per_host);
         let mut seen = HashSet::new();
-        let mut waiting: Vec<Claim> = Vec::new();
+        let (mut waiting, mut asked): (Vec<Claim>, Vec<Claim>) = (Vec::new(), Vec::new());
+        let fleet = &settings.config.fleet;
         let mut running = JoinSet::new();
         drop(self.shared.store.beat(&self.shared.name, wall_clock()).await);
         loop {
-            if waiting.is_empty() && seen.len() < settings.config.fleet.len() {
+            while waiting.is_empty() && seen.len() < fleet.len() {
                 let now = wall_clock();
                 let claims =
                     self.shared.store.claim(now, i64::MAX, lease, limits.concurrency).await?;
+                if claims.is_empty() {
+                    break;
+                }
                 for claim in claims {
-                    match seen.insert(claim.id) {
+                    match fleet.contains(claim.id) && seen.insert(claim.id) {
                         true => waiting.push(claim),
-                        false => self.shared.store.release(&claim, claim.due).await?,
+                        // Its next turn comes before another's first: kept back so that it does not
+                        // stand before those again.
+                        false => asked.push(claim),
                     }
                 }
             }
@@ -64,6 +70,13 @@ impl<S: Store, C: Check> Worker<S, C> {
                 }
                 Some(Err(_)) => {}
                 None => break,
+            }
+        }
+        for claim in asked {
+            match self.shared.store.release(&claim, claim.due).await {
+                // Its lease ran out meanwhile.
+                Ok(()) | Err(StoreError::Fenced) => {}
+                Err(error) => return Err(error),
             }
         }
         self.own_turn(None).await?;
