@@ -228,7 +228,7 @@ fn over_sftp_a_site_is_written_and_another_series_refused() {
     assert!(said.contains("put back: issues/0001.json, tile/entries/000.p/3"), "{said}");
     assert_eq!([std::fs::read(&gone).unwrap(), std::fs::read(&damaged).unwrap()], whole);
     // The page is not sent again where it is the same.
-    assert!(said.contains("3 files written"), "{said}");
+    assert!(is_little(&said), "{said}");
     assert!(said.contains("http://127.0.0.1:9/: cannot be reached: "), "{said}");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("once the URL answers"), "{said}");
@@ -272,6 +272,11 @@ fn walk(folder: &Path) -> Vec<String> {
         }
     }
     paths
+}
+
+/// The checkpoint, and where it has another heartbeat by then, the page and the proof that carry it.
+fn is_little(said: &str) -> bool {
+    said.contains("; 1 file written") || said.contains("; 3 files written")
 }
 
 /// One HTTP request without credentials: status line, headers and body.
@@ -331,8 +336,7 @@ fn an_s3_compatible_store_shows_the_site_at_its_public_url() {
     let (code, said) = publish(&publisher);
     assert_eq!(code, Some(0), "{said}");
     assert!(!said.contains("put back"), "{said}");
-    // The heartbeat, and what carries it.
-    assert!(said.contains("3 files written"), "{said}");
+    assert!(is_little(&said), "{said}");
 
     // A publisher whose folder is older does not take the site back.
     let older = Publisher::with(&series(2));
