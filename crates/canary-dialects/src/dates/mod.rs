@@ -4,6 +4,7 @@
 //! a quarter" has an earliest and a latest reading. No instant is ever made up.
 
 mod calendar;
+mod cues;
 mod expression;
 mod ideographs;
 mod roles;
