@@ -1,6 +1,6 @@
 //! The layers of the shared-responsibility model, and the models of a service (`format.md` §2).
 
-use canary_format::issue::LAYERS;
+use canary_format::issue::{LAYERS, SCOPE_IN_CHINESE, SCOPE_IN_ENGLISH};
 use serde::{Serialize, Serializer};
 
 /// One of the closed list of layers, in the list's order.
@@ -56,26 +56,9 @@ impl Layer {
 
     /// What people call it, in English and Chinese.
     pub fn words(self) -> (&'static str, &'static str) {
-        WORDS[self.0]
+        (SCOPE_IN_ENGLISH.layers[self.0], SCOPE_IN_CHINESE.layers[self.0])
     }
 }
-
-const WORDS: [(&str, &str); LAYERS.len()] = [
-    ("physical infrastructure", "物理基础设施"),
-    ("resource abstraction and control", "资源抽象和管理"),
-    ("operating system", "操作系统"),
-    ("network control", "网络控制"),
-    ("application", "应用"),
-    ("data storage", "数据存储"),
-    ("data transfer", "数据传输"),
-    ("data access", "数据访问"),
-    ("data migration", "数据迁移"),
-    ("data destruction", "数据销毁"),
-    ("data security management", "数据安全管理"),
-    ("audit and forensics", "安全审查和取证"),
-    ("personal data", "个人隐私信息"),
-    ("identity and access management", "身份识别和访问管理"),
-];
 
 impl Serialize for Layer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

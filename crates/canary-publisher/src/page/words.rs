@@ -1,7 +1,9 @@
 //! What the page says, in the languages it has, and the words for scopes. Neutral: nothing here
 //! names or hints a cause, and nothing says how a canary stands.
 
-use canary_format::issue::{CounterValue, Fact, Issue, Tense};
+use canary_format::issue::{
+    CounterValue, Fact, Issue, LAYERS, ROLES, SCOPE_IN_CHINESE, SCOPE_IN_ENGLISH, ScopeWords, Tense,
+};
 
 /// One language's words.
 pub(super) struct Words {
@@ -64,8 +66,7 @@ pub(super) struct Words {
     since: &'static str,
     all: &'static str,
     scope: [&'static str; 6],
-    layers: [&'static str; 14],
-    roles: [&'static str; 4],
+    scope_words: ScopeWords,
     comma: &'static str,
 }
 
@@ -136,23 +137,7 @@ pub(super) const EN: Words = Words {
     since: "Since",
     all: "all",
     scope: ["Said by", "Services", "Acting as", "Layers", "Jurisdictions", "Not covered"],
-    layers: [
-        "physical infrastructure",
-        "resource abstraction and control",
-        "operating system",
-        "network control",
-        "application",
-        "data storage",
-        "data transfer",
-        "data access",
-        "data migration",
-        "data destruction",
-        "data security management",
-        "audit and forensics",
-        "personal data",
-        "identity and access management",
-    ],
-    roles: ["controller", "processor", "sub-processor", "joint controller"],
+    scope_words: SCOPE_IN_ENGLISH,
     comma: ", ",
 };
 
@@ -217,23 +202,7 @@ pub(super) const ZH: Words = Words {
     since: "起始日期：",
     all: "全部",
     scope: ["声明主体", "服务", "角色", "层", "法域", "不包括"],
-    layers: [
-        "物理基础设施",
-        "资源抽象和管理",
-        "操作系统",
-        "网络控制",
-        "应用",
-        "数据存储",
-        "数据传输",
-        "数据访问",
-        "数据迁移",
-        "数据销毁",
-        "数据安全管理",
-        "安全审查和取证",
-        "个人隐私信息",
-        "身份识别和访问管理",
-    ],
-    roles: ["个人信息处理者", "受托处理者", "再受托处理者", "共同处理者"],
+    scope_words: SCOPE_IN_CHINESE,
     comma: "、",
 };
 
@@ -302,8 +271,8 @@ pub(super) fn scope(words: &Words, issue: &Issue, fact: &Fact) -> Vec<(&'static 
         }
     };
     let of = of(words.tag);
-    let layer = known(&canary_format::issue::LAYERS, &of.layers);
-    let role = known(&canary_format::issue::ROLES, &of.roles);
+    let layer = known(&LAYERS, &of.scope_words.layers);
+    let role = known(&ROLES, &of.scope_words.roles);
     let as_is = |id: &str| id.to_owned();
     let scope = &fact.scope;
     let mut out = vec![

@@ -1,58 +1,27 @@
 //! A fact's scope in words, in English and, where the publisher speaks it, in Chinese. Ids become
 //! the names they stand for; names stay as they are signed.
 
-use canary_format::issue::{Fact, Issue, LAYERS, ROLES};
+use canary_format::issue::{
+    Fact, Issue, LAYERS, ROLES, SCOPE_IN_CHINESE, SCOPE_IN_ENGLISH, ScopeWords,
+};
 
-/// The words of one language, in the order of the scope's members, of [`LAYERS`] and of [`ROLES`].
+/// The words of one language, in the order of the scope's members.
 struct Words {
     members: [&'static str; 6],
     all: [&'static str; 5],
-    layers: [&'static str; 14],
-    roles: [&'static str; 4],
+    scope_words: ScopeWords,
 }
 
 const ENGLISH: Words = Words {
     members: ["said by", "services", "acting as", "layers", "where", "not covered"],
     all: ["all our entities", "all our services", "every role", "all layers", "all jurisdictions"],
-    layers: [
-        "physical infrastructure",
-        "resource abstraction and control",
-        "operating system",
-        "network control",
-        "application",
-        "data storage",
-        "data transfer",
-        "data access",
-        "data migration",
-        "data destruction",
-        "data security management",
-        "security review and forensics",
-        "personal information",
-        "identity and access management",
-    ],
-    roles: ["controller", "processor", "sub-processor", "joint controller"],
+    scope_words: SCOPE_IN_ENGLISH,
 };
 
 const CHINESE: Words = Words {
     members: ["声明主体", "服务", "角色", "层", "法域", "不包括"],
     all: ["本方全部主体", "本方全部服务", "任何角色", "所有层", "所有法域"],
-    layers: [
-        "物理基础设施",
-        "资源抽象和管理",
-        "操作系统",
-        "网络控制",
-        "应用",
-        "数据存储",
-        "数据传输",
-        "数据访问",
-        "数据迁移",
-        "数据销毁",
-        "数据安全管理",
-        "安全审查和取证",
-        "个人隐私信息",
-        "身份识别和访问管理",
-    ],
-    roles: ["个人信息处理者", "受托处理者", "再受托处理者", "共同处理者"],
+    scope_words: SCOPE_IN_CHINESE,
 };
 
 /// Names of the scope's members, and what they say.
@@ -75,8 +44,8 @@ fn rows(words: &Words, issue: &Issue, fact: &Fact) -> Vec<(&'static str, String)
         let service = issue.publisher.services.iter().find(|service| service.id == *id);
         service.map_or_else(|| id.clone(), |s| format!("{} ({})", s.name, s.model))
     };
-    let role = |id: &String| word(&ROLES, &words.roles, id);
-    let layer = |id: &String| word(&LAYERS, &words.layers, id);
+    let role = |id: &String| word(&ROLES, &words.scope_words.roles, id);
+    let layer = |id: &String| word(&LAYERS, &words.scope_words.layers, id);
     let [entities, services, roles, layers, jurisdictions] = words.all;
     let said = [
         named(&scope.entities, entities, entity),
