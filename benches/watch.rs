@@ -26,8 +26,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use build::{Series, first};
-use canary_format::issue::IssueContent;
+use build::Series;
 use canary_format::pin::Pin;
 use canary_format::time::Timestamp;
 use canary_monitor::checker::Checker;
@@ -89,17 +88,6 @@ fn runtime(threads: usize) -> tokio::runtime::Runtime {
 }
 
 // What is served.
-
-fn series() -> Series {
-    let now = Timestamp::from_unix(wall_clock());
-    let content = IssueContent {
-        as_of: now.plus(-86_400),
-        next_due: now.plus(20 * 86_400),
-        expires: now.plus(27 * 86_400),
-        ..first()
-    };
-    Series::of(content, &["Ada", "Bo"]).heartbeat_at(now.plus(-3_600))
-}
 
 /// What a host answers: the same checkpoint always, or another one each time it is asked.
 struct Site {
@@ -265,7 +253,7 @@ fn certificates(folder: &Path) {
 fn checks() {
     let folder = tempfile::tempdir().unwrap();
     let (folder, roots) = (folder.path(), folder.path().join("roots.pem"));
-    let series = series();
+    let series = Series::of_yesterday(Timestamp::from_unix(wall_clock()));
     series.write(folder);
     for n in 0..HEARTBEATS {
         let later = i64::try_from(n).unwrap() * 60;

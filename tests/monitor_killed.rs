@@ -20,8 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use build::{Series, first};
-use canary_format::issue::IssueContent;
+use build::Series;
 use canary_format::time::Timestamp;
 use canary_monitor::store::Store;
 use canary_monitor::store::postgres::{Address, PostgresStore};
@@ -70,21 +69,9 @@ fn unix_now() -> i64 {
     i64::try_from(since.as_secs()).expect("small")
 }
 
-/// A series of one issue, published yesterday.
-fn series() -> Series {
-    let now = Timestamp::from_unix(unix_now());
-    let content = IssueContent {
-        as_of: now.plus(-86_400),
-        next_due: now.plus(20 * 86_400),
-        expires: now.plus(27 * 86_400),
-        ..first()
-    };
-    Series::of(content, &["Ada", "Bo"]).heartbeat_at(now.plus(-3_600))
-}
-
 impl World {
     fn new(targets: usize, folder: &Path) -> Self {
-        let series = series();
+        let series = Series::of_yesterday(Timestamp::from_unix(unix_now()));
         series.write(folder);
         let told =
             Arc::new(Mutex::new(Told { phases: vec![Phase::Wrong; targets], posts: Vec::new() }));

@@ -241,6 +241,17 @@ impl Series {
         }
     }
 
+    /// One issue, published yesterday.
+    pub fn of_yesterday(now: Timestamp) -> Self {
+        let content = IssueContent {
+            as_of: now.plus(-86_400),
+            next_due: now.plus(20 * 86_400),
+            expires: now.plus(27 * 86_400),
+            ..first()
+        };
+        Self::of(content, &["Ada", "Bo"]).heartbeat_at(now.plus(-3_600))
+    }
+
     #[must_use]
     pub fn heartbeat_at(mut self, at: Timestamp) -> Self {
         self.heartbeat = Some(("heartbeat".to_owned(), at));

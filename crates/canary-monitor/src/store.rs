@@ -1,6 +1,7 @@
 //! Where the monitor keeps what it knows. A step's state, timeline, notices and evidence are written in
 //! one transaction; a worker that stalls and wakes cannot write over another's work.
 
+mod listing;
 pub mod postgres;
 pub mod sqlite;
 
@@ -266,14 +267,6 @@ pub(crate) fn severity_of(stored: i64) -> Severity {
 
 pub(crate) fn state_of(stored: i64) -> Option<State> {
     STATES.into_iter().find(|one| *one as i64 == stored)
-}
-
-/// The first of several lists, each in the order of names.
-pub(crate) fn merged(lists: Vec<Vec<Stored>>, most: usize) -> Vec<Stored> {
-    let mut all: Vec<Stored> = lists.into_iter().flatten().collect();
-    all.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
-    all.truncate(most);
-    all
 }
 
 /// A line of a timeline as stored.

@@ -50,13 +50,18 @@ pub trait Store {
     /// Where it cannot be written; the earlier one stays.
     fn put_copy(&mut self, file: &SiteFile) -> Result<Put, StoreError>;
 
-    /// Puts files in place of any others. Says what was done with each.
+    /// Puts files in place of any others; one that is there with the same bytes is left alone. Says what
+    /// was done with each.
     ///
     /// # Errors
     ///
     /// Where one cannot be written.
     fn put_copies(&mut self, files: &[SiteFile]) -> Result<Vec<Put>, StoreError> {
-        files.iter().map(|file| self.put_copy(file)).collect()
+        let unlike = self.unlike(files)?;
+        let put = |(file, unlike): (&SiteFile, bool)| {
+            if unlike { self.put_copy(file) } else { Ok(Put::Unchanged) }
+        };
+        files.iter().zip(unlike).map(put).collect()
     }
 
     /// Puts the checkpoint, after everything that was put before is there, and only where the one

@@ -387,15 +387,6 @@ impl Store for S3 {
         Ok(Put::Written)
     }
 
-    /// Writes only what is there with other bytes.
-    fn put_copies(&mut self, files: &[SiteFile]) -> Result<Vec<Put>, StoreError> {
-        let unlike = self.unlike(files)?;
-        let put = |(file, unlike): (&SiteFile, bool)| {
-            if unlike { self.put_copy(file) } else { Ok(Put::Unchanged) }
-        };
-        files.iter().zip(unlike).map(put).collect()
-    }
-
     fn marks(&mut self, paths: &[String]) -> Result<Option<Vec<Option<String>>>, StoreError> {
         let Some(listed) = self.listed()? else { return Ok(None) };
         let mark = |file: &Listed| format!("{} {}", file.size, file.tag);

@@ -268,15 +268,6 @@ impl Store for Sftp {
         Ok(Put::Written)
     }
 
-    /// Sends only what is there with other bytes.
-    fn put_copies(&mut self, files: &[SiteFile]) -> Result<Vec<Put>, StoreError> {
-        let unlike = self.unlike(files)?;
-        let put = |(file, unlike): (&SiteFile, bool)| {
-            if unlike { self.put_copy(file) } else { Ok(Put::Unchanged) }
-        };
-        files.iter().zip(unlike).map(put).collect()
-    }
-
     fn marks(&mut self, paths: &[String]) -> Result<Option<Vec<Option<String>>>, StoreError> {
         let folders: BTreeSet<&str> =
             paths.iter().filter_map(|path| Some(path.rsplit_once('/')?.0)).collect();

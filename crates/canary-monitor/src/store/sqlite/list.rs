@@ -1,8 +1,9 @@
-//! Targets a page at a time: each page begins after a place, so the last costs what the first does.
+//! The list of targets, from SQLite.
 
 use rusqlite::{Connection, Row, params};
 
-use super::super::{Mark, Order, StoreError, Stored, WORST_FIRST, memory_of, merged, severity_of};
+use super::super::listing::{Listing, Question};
+use super::super::{Mark, Order, StoreError, Stored, memory_of, severity_of};
 use crate::target::TargetId;
 
 const BY_IDENTITY: &str = "SELECT id, url, name, memory, severity FROM target
@@ -16,29 +17,17 @@ pub(super) fn list(
     after: Option<Mark>,
     most: usize,
 ) -> Result<Vec<Stored>, StoreError> {
-    let limit = |most: usize| i64::try_from(most).unwrap_or(i64::MAX);
-    let worst = after.as_ref().map_or(WORST_FIRST[0], |mark| mark.severity);
-    let (name, id) = after.map_or((String::new(), i64::MIN), |mark| (mark.name, mark.id.0));
-    if order == Order::Identity {
-        return read(connection, BY_IDENTITY, params![id, limit(most)]);
+    let mut listing = Listing::new(order, after, most);
+    while let Some(question) = listing.question() {
+        let answer = match question {
+            Question::ByIdentity { id, left } => read(connection, BY_IDENTITY, params![id, left])?,
+            Question::OfSeverity { severity, name, id, left } => {
+                read(connection, OF_SEVERITY, params![severity as i64, name, id, left])?
+            }
+        };
+        listing.take(answer);
     }
-    let mut lists = Vec::new();
-    let mut found = 0;
-    for severity in WORST_FIRST {
-        let begins = order == Order::Name || severity == worst;
-        if order == Order::Urgency && (severity > worst || found >= most) {
-            continue;
-        }
-        let (name, id) = if begins { (name.as_str(), id) } else { ("", i64::MIN) };
-        let left = limit(if order == Order::Name { most } else { most - found });
-        let list = read(connection, OF_SEVERITY, params![severity as i64, name, id, left])?;
-        found += list.len();
-        lists.push(list);
-    }
-    match order {
-        Order::Name => Ok(merged(lists, most)),
-        _ => Ok(lists.into_iter().flatten().collect()),
-    }
+    Ok(listing.page())
 }
 
 fn read(
