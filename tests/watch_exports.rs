@@ -1,0 +1,203 @@
+//! What `canary watch` has kept: an export, a target's page, and the record for a report.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod build;
+#[path = "monitor/live.rs"]
+mod live;
+mod monitor;
+mod server;
+#[path = "monitor/texts.rs"]
+mod texts;
+
+use build::{Series, first};
+use canary_format::time::Timestamp;
+use live::{DAY, live, pin, publish};
+use monitor::{Operator, Pages, codes, have, now, wait_for};
+use serde_json::Value;
+use texts::{FACTS, signed, text, with_key};
+
+#[test]
+fn an_export_proves_every_verdict_without_a_network() {
+    let pages = Pages::default();
+    let server = pages.serve();
+    let url = format!("{}canary/", server.url());
+    let series = live(&url, 2);
+    publish(&pages, "/canary/", &series);
+    let pin = pin(&series, &url);
+    let operator = Operator::new(&format!("[[target]]\nname = \"edge\"\npin = \"{pin}\"\n"));
+    let line = operator.once().remove("edge").unwrap();
+    assert_eq!((line["state"].as_str(), codes(&line).len()), (Some("LIVE"), 0), "{line}");
+    let after_the_first = now();
+    wait_for("the clock's next second", || now() > after_the_first);
+
+    // Another issue 2, as authentic as the first: both are kept.
+    let other = {
+        let mut other = live(&url, 1);
+        other.leaves[0].clone_from(&series.leaves[0]);
+        other.newest = first();
+        let mut next = series.newest.clone();
+        next.facts.pop();
+        next.previous = Some(series.digest(1));
+        other.push(next, &["Bo", "Chen"]);
+        other.heartbeat_at(now().plus(-300))
+    };
+    publish(&pages, "/canary/", &other);
+    let line = operator.once().remove("edge").unwrap();
+    assert!(codes(&line).contains(&"FORK"), "{line}");
+
+    let exported = operator.run(&["watch", "export", "--out", "out", "--watcher", "w.example"]);
+    assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+    let before = ["watch", "export", "--out", "before", "--at", &after_the_first.to_string()];
+    assert!(operator.run(&before).status.success());
+    let listed: Value =
+        serde_json::from_slice(&std::fs::read(operator.path().join("out/targets.json")).unwrap())
+            .unwrap();
+    let folder = listed["targets"][0]["folder"].as_str().unwrap().to_owned();
+
+    // Nothing listens there any more: what follows needs no network.
+    let at = now().to_string();
+    let verify = |out: &str, pinned: &str| {
+        let place = format!("{out}/{folder}/site");
+        let arguments = ["verify", &place, "--pin", pinned, "--at", &at, "--json"];
+        let said = operator.run(&arguments);
+        let report: Value = serde_json::from_slice(&said.stdout).unwrap();
+        (report["state"].as_str().unwrap().to_owned(), report["issue"]["digest"].clone())
+    };
+    let pinned = pin.to_string();
+    let digest = |series: &Series| Value::from(series.digest(2).to_string());
+    assert_eq!(verify("before", &pinned), ("LIVE".to_owned(), digest(&series)));
+    assert_eq!(verify("out", &pinned), ("LIVE".to_owned(), digest(&other)));
+    let history = operator.run(&["history", &format!("out/{folder}/site"), "--json"]);
+    let history: Value = serde_json::from_slice(&history.stdout).unwrap();
+    assert_eq!(history["issues"].as_array().unwrap().len(), 2);
+
+    let root = operator.path().join("out").join(&folder);
+    assert_eq!(std::fs::read_dir(root.join("twice/0002")).unwrap().count(), 2, "side by side");
+    let fork = std::fs::read_dir(root.join("forks")).unwrap().next().unwrap().unwrap().path();
+    let found = operator.run(&["verify-fork", &fork.display().to_string()]);
+    assert_eq!(found.status.code(), Some(2), "{}", String::from_utf8_lossy(&found.stdout));
+    let bodies: Value =
+        serde_json::from_slice(&std::fs::read(root.join("sightings.json")).unwrap()).unwrap();
+    for body in bodies.as_array().unwrap() {
+        let name = body["sha256"].as_str().unwrap();
+        let bytes = std::fs::read(root.join("bodies").join(name)).unwrap();
+        let digest = canary_format::digest::Digest::of(&bytes).to_string();
+        assert_eq!(digest, format!("sha256:{name}"));
+    }
+}
+
+#[test]
+fn a_targets_page_shows_the_life_of_each_fact() {
+    let pages = Pages::default();
+    let server = pages.serve();
+    let url = format!("{}canary/", server.url());
+    let mut series = live(&url, 2);
+    publish(&pages, "/canary/", &series);
+    let pin = pin(&series, &url);
+    let operator = Operator::new(&format!("[[target]]\nname = \"edge\"\npin = \"{pin}\"\n"));
+    let life = |id: &str| {
+        let line = operator.once().remove("edge").unwrap();
+        assert!(operator.run(&["watch", "export", "--site", "pages"]).status.success());
+        let page = format!("pages/target/{}.html", line["id"].as_str().unwrap());
+        let page = std::fs::read_to_string(operator.path().join(page)).unwrap();
+        let mut rows = page.split("<tr>").filter_map(|row| row.split("</tr>").next());
+        let row = rows.find(|row| row.contains(&format!("<span>{id}</span>")));
+        let row = row.unwrap_or_else(|| panic!("{id}: {page}"));
+        let times = row.split("<time>").skip(1).map(|cell| cell.split('<').next().unwrap());
+        (times.collect::<Vec<_>>().join(" "), row.contains(">affirmed<"))
+    };
+    let as_of = |series: &Series| series.newest.as_of.to_string();
+    let (first, second) = (series.newest.as_of.plus(-3_600).to_string(), as_of(&series));
+    assert_eq!(life("data.no-bulk"), (format!("{first} {second}"), true));
+    let mut next = series.next();
+    (next.as_of, next.next_due) = (series.newest.as_of.plus(3_600), now().plus(7 * DAY));
+    next.expires = now().plus(14 * DAY);
+    next.facts.retain(|fact| fact.id != "data.no-bulk");
+    series.push(next, &["Ada", "Bo"]);
+    publish(&pages, "/canary/", &series.clone().heartbeat_at(now().plus(-300)));
+    assert_eq!(life("data.no-bulk"), (format!("{first} {second}"), false));
+    assert_eq!(life("keys.own"), (format!("{first} {}", as_of(&series)), true));
+}
+
+#[test]
+fn a_report_takes_the_watchers_own_record() {
+    let pages = Pages::default();
+    let server = pages.serve();
+    let url = format!("{}canary/", server.url());
+    let series = live(&url, 1);
+    publish(&pages, "/canary/", &series);
+    let pin = pin(&series, &url).to_string();
+    let operator = Operator::new(&format!(
+        "[[target]]\nname = \"edge\"\npin = \"{pin}\"\ninterval = \"1h\"\n"
+    ));
+    operator.once();
+    operator.once();
+    assert!(operator.run(&["watch", "export", "--out", "out"]).status.success());
+    let listed = std::fs::read(operator.path().join("out/targets.json")).unwrap();
+    let listed: Value = serde_json::from_slice(&listed).unwrap();
+    let folder = format!("out/{}", listed["targets"][0]["folder"].as_str().unwrap());
+    let at = now().plus(60).to_string();
+    let (site, watch) = (format!("{folder}/site"), format!("{folder}/watch.json"));
+    let report = operator.run(&[
+        "report", &site, "--pin", &pin, "--watch", &watch, "--kind", "edpb", "--at", &at, "--json",
+    ]);
+    let report: Value = serde_json::from_slice(&report.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&report.stderr)));
+    let watched = &report["suppliers"][0]["watch"];
+    assert_eq!(watched["watcher"], "canary watch");
+    assert_eq!((watched["looks"].as_u64(), watched["interval"].as_u64()), (Some(2), Some(3_600)));
+    assert_eq!(watched["gaps"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn an_export_of_another_format_is_read_by_history_and_verify() {
+    if !have("ssh-keygen", "openssh-client") {
+        return;
+    }
+    let (operator, pages) = (with_key(), Pages::default());
+    let server = pages.serve();
+    operator.configure(&format!(
+        "[[target]]\nname = \"signed\"\nurl = \"{0}canary.txt\"\ndialect = \"sshsig\"\n\
+         keys = {{ alice = \"key.pub\" }}\nsignatures = [\"canary.txt.sig\"]\n\
+         [[target]]\nname = \"undated\"\nurl = \"{0}page.txt\"\ncadence = \"daily\"\n",
+        server.url()
+    ));
+    let today = now();
+    for (age, facts) in [(20, &FACTS[..]), (1, &FACTS[..1])] {
+        let words = text(today.plus(-age * DAY), today.plus((30 - age) * DAY), facts);
+        pages.set("/canary.txt", words.clone());
+        pages.set("/canary.txt.sig", signed(&operator, &words));
+        pages.set("/page.txt", "We have never placed a backdoor.\n");
+        operator.once();
+    }
+    assert!(operator.run(&["watch", "export", "--out", "out"]).status.success());
+    let listed = std::fs::read(operator.path().join("out/targets.json")).unwrap();
+    let listed: Value = serde_json::from_slice(&listed).unwrap();
+    drop(server);
+    let ran = |name: &str, verb: &str, at: Option<Timestamp>| {
+        let all = listed["targets"].as_array().unwrap();
+        let target = all.iter().find(|target| target["name"] == name).unwrap();
+        let commands = target["recheck"].as_array().unwrap().iter().map(|c| c.as_str().unwrap());
+        let command = commands.into_iter().find(|command| command.contains(verb)).unwrap();
+        let mut words: Vec<String> = command.split(' ').skip(1).map(str::to_owned).collect();
+        if let Some(at) = at {
+            *words.last_mut().unwrap() = at.to_string();
+        }
+        words.push("--json".to_owned());
+        let words: Vec<&str> = words.iter().map(|word| word.trim_matches('\'')).collect();
+        let output = operator.command(&words).current_dir(operator.path().join("out")).output();
+        let output = output.unwrap();
+        serde_json::from_slice::<Value>(&output.stdout)
+            .unwrap_or_else(|_| panic!("{words:?}: {}", String::from_utf8_lossy(&output.stderr)))
+    };
+    let history = ran("signed", "history", None);
+    assert_eq!(history["issues"].as_array().unwrap().len(), 2);
+    assert_eq!(history["report"]["state"], "LIVE");
+    let found = history["report"]["findings"].to_string();
+    assert!(found.contains("FACT_ABSENT"), "{found}");
+    assert_eq!(ran("signed", "verify", None)["state"], "LIVE");
+    // A page without a date counts from when it was first seen, which the folder says.
+    let history = ran("undated", "history", Some(today.plus(3 * DAY)));
+    assert_eq!(history["report"]["state"], "LAPSED", "{history}");
+}
