@@ -30,13 +30,14 @@ use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::time::Instant;
+use url::Url;
 
 pub use self::address::Network;
 use self::address::{Reach, Resolver};
 pub use self::exchange::Posted;
 pub use self::object::{Again, Object};
-use self::request::Visit;
-use crate::evidence::{Evidence, Mirror, Seen, Source};
+use self::request::{Answer, Visit};
+use crate::evidence::{Evidence, Mirror, Seen};
 use crate::state::CachedCheckpoint;
 use crate::target::Prefix;
 
@@ -90,6 +91,27 @@ pub struct Known<'a> {
     pub seen: Option<&'a Seen>,
     /// To make the request for the checkpoint conditional.
     pub checkpoint: Option<&'a CachedCheckpoint>,
+}
+
+/// The answer to the first question of a fetch: for the checkpoint.
+#[derive(Debug)]
+pub struct First {
+    answer: Answer,
+    is_known: bool,
+    deadline: Instant,
+    budget: u64,
+}
+
+impl First {
+    /// Whether the checkpoint is byte for byte the known one.
+    pub fn is_known(&self) -> bool {
+        self.is_known
+    }
+
+    /// What the server said about asking again.
+    pub fn hints(&self) -> Hints {
+        self.answer.hints()
+    }
 }
 
 /// What a fetch gave.
@@ -194,30 +216,46 @@ impl Fetcher {
         mirrors: &[Prefix],
         now: Timestamp,
     ) -> Fetched {
-        let deadline = Instant::now() + self.limits.deadline;
         let named: Vec<_> =
             [target].into_iter().chain(mirrors).map(|prefix| prefix.as_url().clone()).collect();
-        let visit = || Visit {
-            fetcher: self,
-            named: &named,
-            deadline,
-            budget: self.limits.site_bytes.into(),
-        };
-        let main = visit();
+        let deadline = Instant::now() + self.limits.deadline;
+        let visit = || self.visit(&named, deadline, self.limits.site_bytes);
         let mirror = async |prefix: &Prefix| {
             let site = visit().site(prefix, Known::default()).await.site;
             Mirror { url: prefix.to_string(), site }
         };
+        let main = visit();
         let (visited, mirrors) =
             join(main.site(target, known), join_all(mirrors.iter().map(mirror))).await;
-        let source = Source::Site(visited.site);
-        let url = Some(target.to_string());
-        Fetched {
-            evidence: Evidence { url, obtained_at: now, source, mirrors },
-            checkpoint: visited.checkpoint,
-            change: visited.change,
-            hints: visited.hints,
-        }
+        visited.fetched(target, mirrors, now)
+    }
+
+    /// Asks a site for its checkpoint alone: where it is the known one there may be nothing more to ask.
+    pub async fn ask(&self, target: &Prefix, known: Option<&CachedCheckpoint>) -> First {
+        let named = [target.as_url().clone()];
+        let deadline = Instant::now() + self.limits.deadline;
+        let visit = self.visit(&named, deadline, self.limits.site_bytes);
+        let answer = visit.first(target, known).await;
+        let is_known = known.is_some_and(|known| answer.is(known));
+        First { answer, is_known, deadline, budget: visit.budget.into_inner() }
+    }
+
+    /// Goes on after [`Fetcher::ask`] to what [`Fetcher::fetch`] gives, within the same limits. `known`
+    /// holds the checkpoint that was asked with.
+    pub async fn fetch_rest(
+        &self,
+        first: First,
+        target: &Prefix,
+        known: Known<'_>,
+        now: Timestamp,
+    ) -> Fetched {
+        let named = [target.as_url().clone()];
+        let visit = self.visit(&named, first.deadline, first.budget);
+        visit.rest(target, known, first.answer).await.fetched(target, Vec::new(), now)
+    }
+
+    fn visit<'a>(&'a self, named: &'a [Url], deadline: Instant, budget: u64) -> Visit<'a> {
+        Visit { fetcher: self, named, deadline, budget: budget.into() }
     }
 }
 

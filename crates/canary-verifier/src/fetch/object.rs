@@ -49,25 +49,24 @@ impl Fetcher {
             Validators { etag: None, last_modified: None } => Ask::Plain,
             known => Ask::IfChanged(known),
         };
-        let (answer, validators, hints) = match visit.get(url.clone(), limit, ask).await {
-            Answer::Body { bytes, validators, hints } => {
-                (Again::Obtained(Obtained::Got(bytes)), validators, hints)
+        let answer = visit.get(url.clone(), limit, ask).await;
+        let hints = answer.hints();
+        let (obtained, validators) = match answer {
+            Answer::Body { bytes, validators, .. } => (Obtained::Got(bytes), validators),
+            Answer::Unchanged { .. } => {
+                return Object { answer: Again::Unchanged, validators: known.clone(), hints };
             }
-            Answer::Unchanged { hints } => (Again::Unchanged, known.clone(), hints),
-            Answer::Missing => {
-                (Again::Obtained(Obtained::Missing), Validators::default(), Hints::default())
-            }
+            Answer::Missing => (Obtained::Missing, Validators::default()),
             Answer::TooLarge | Answer::BudgetSpent => {
                 let limit = usize::try_from(limit).unwrap_or(usize::MAX);
                 let refusal = Refusal::TooLarge { what: "the text", limit };
-                let answer = Again::Obtained(Obtained::Refused(refusal));
-                (answer, Validators::default(), Hints::default())
+                (Obtained::Refused(refusal), Validators::default())
             }
-            Answer::Unreachable { words, hints } => {
-                (Again::Obtained(Obtained::Unreachable(words)), Validators::default(), hints)
+            Answer::Unreachable { words, .. } => {
+                (Obtained::Unreachable(words), Validators::default())
             }
         };
-        Object { answer, validators, hints }
+        Object { answer: Again::Obtained(obtained), validators, hints }
     }
 
     /// Fetches the object at `url`, of at most `limit` bytes, within this fetcher's limits.

@@ -15,7 +15,7 @@ use url::Url;
 
 use super::address::{NotPublic, Reach};
 use super::{Fetcher, Hints};
-use crate::state::Validators;
+use crate::state::{CachedCheckpoint, Validators};
 
 /// One fetch: what the user named, and what is left of its limits.
 pub(super) struct Visit<'a> {
@@ -35,6 +35,25 @@ pub(super) enum Answer {
     TooLarge,
     BudgetSpent,
     Unreachable { words: String, hints: Hints },
+}
+
+impl Answer {
+    /// Whether it is byte for byte what is known: only a conditional request is answered so without a body.
+    pub(super) fn is(&self, known: &CachedCheckpoint) -> bool {
+        match self {
+            Self::Unchanged { .. } => true,
+            Self::Body { bytes, .. } => *bytes == known.bytes,
+            _ => false,
+        }
+    }
+
+    pub(super) fn hints(&self) -> Hints {
+        match self {
+            Self::Body { hints, .. } | Self::Unchanged { hints } => *hints,
+            Self::Unreachable { hints, .. } => *hints,
+            Self::Missing | Self::TooLarge | Self::BudgetSpent => Hints::default(),
+        }
+    }
 }
 
 /// How to ask.

@@ -6,11 +6,12 @@ use canary_format::layout::{CHECKPOINT, issue_path};
 use canary_format::merkle::{leaf_hash, root};
 use canary_format::refusal::Refusal;
 use canary_format::tile::{TILE_WIDTH, Tile, max_bundle, parse_bundle};
+use canary_format::time::Timestamp;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::request::{Answer, Ask, Visit};
-use super::{Change, Hints, Known};
-use crate::evidence::{Obtained, Site};
+use super::{Change, Fetched, Hints, Known};
+use crate::evidence::{Evidence, Mirror, Obtained, Site, Source};
 use crate::state::CachedCheckpoint;
 use crate::target::Prefix;
 
@@ -39,8 +40,19 @@ enum NoLeaves {
 
 impl Visit<'_> {
     pub(super) async fn site(&self, prefix: &Prefix, known: Known<'_>) -> Visited {
-        let ask = known.checkpoint.map_or(Ask::Plain, |cached| Ask::IfChanged(&cached.validators));
-        let (mut received, change, hints) = match self.checkpoint(prefix, ask).await {
+        let answer = self.first(prefix, known.checkpoint).await;
+        self.rest(prefix, known, answer).await
+    }
+
+    /// The answer for the checkpoint, asked for conditionally where one is known.
+    pub(super) async fn first(&self, prefix: &Prefix, known: Option<&CachedCheckpoint>) -> Answer {
+        let ask = known.map_or(Ask::Plain, |cached| Ask::IfChanged(&cached.validators));
+        self.checkpoint(prefix, ask).await
+    }
+
+    /// What follows from it.
+    pub(super) async fn rest(&self, prefix: &Prefix, known: Known<'_>, answer: Answer) -> Visited {
+        let (mut received, change, hints) = match answer {
             Answer::Body { bytes, validators, hints } => {
                 let same = known.checkpoint.is_some_and(|cached| cached.bytes == bytes);
                 let change = if same { Change::None } else { Change::Some };
@@ -195,21 +207,29 @@ impl Visit<'_> {
 }
 
 impl Visited {
+    pub(super) fn fetched(self, target: &Prefix, mirrors: Vec<Mirror>, now: Timestamp) -> Fetched {
+        let url = Some(target.to_string());
+        let source = Source::Site(self.site);
+        Fetched {
+            evidence: Evidence { url, obtained_at: now, source, mirrors },
+            checkpoint: self.checkpoint,
+            change: self.change,
+            hints: self.hints,
+        }
+    }
+
     /// There is no checkpoint, so there are no leaves to look at.
     fn without(answer: Answer) -> Self {
-        let (checkpoint, hints) = match answer {
-            Answer::Missing => (Obtained::Missing, Hints::default()),
+        let hints = answer.hints();
+        let checkpoint = match answer {
+            Answer::Missing => Obtained::Missing,
             Answer::TooLarge => {
-                let refusal = too_large("the checkpoint", MAX_CHECKPOINT as u64);
-                (Obtained::Refused(refusal), Hints::default())
+                Obtained::Refused(too_large("the checkpoint", MAX_CHECKPOINT as u64))
             }
-            Answer::BudgetSpent => {
-                let refusal = too_large("the site", MAX_CHECKPOINT as u64);
-                (Obtained::Refused(refusal), Hints::default())
-            }
-            Answer::Unreachable { words, hints } => (Obtained::Unreachable(words), hints),
-            Answer::Body { hints, .. } | Answer::Unchanged { hints } => {
-                (Obtained::Unreachable("an answer out of turn".to_owned()), hints)
+            Answer::BudgetSpent => Obtained::Refused(too_large("the site", MAX_CHECKPOINT as u64)),
+            Answer::Unreachable { words, .. } => Obtained::Unreachable(words),
+            Answer::Body { .. } | Answer::Unchanged { .. } => {
+                Obtained::Unreachable("an answer out of turn".to_owned())
             }
         };
         let site = Site { checkpoint, leaves: Obtained::Missing };
