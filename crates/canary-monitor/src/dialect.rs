@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use canary_dialects::dialect::MAX_TEXT;
 use canary_verifier::evidence::Obtained;
-use canary_verifier::fetch::{Again, Fetcher, Object};
+use canary_verifier::fetch::{Again, Fetcher, Hints, Object};
 use canary_verifier::report::{Code, Severity};
 use futures_util::future::join_all;
 use url::Url;
@@ -75,10 +75,12 @@ impl<S: Store> DialectCheck<S> {
             async move { self.fetcher.object_again(url, urls, limit, &known).await }
         });
         let objects: Vec<Object> = join_all(asked).await;
-        let waits = objects.iter().filter_map(|object| object.hints.retry_after).max();
-        let clock = objects.first().and_then(|object| object.hints.date);
+        let hints = Hints {
+            retry_after: objects.iter().filter_map(|object| object.hints.retry_after).max(),
+            date: objects.first().and_then(|object| object.hints.date),
+        };
         let told = self.told(Look { target, dialect, memory, now }, kept, &urls, objects).await;
-        let mut observation = told.unwrap_or_else(|failed| {
+        let observation = told.unwrap_or_else(|failed| {
             let outcome = match failed {
                 Failed::NotAsked => Outcome::NotAsked,
                 Failed::Unreachable(words) => Outcome::Unreachable(words),
@@ -86,10 +88,7 @@ impl<S: Store> DialectCheck<S> {
             };
             Observation::new(now, outcome)
         });
-        observation.retry_after =
-            waits.map(|wait| i64::try_from(wait.as_secs()).unwrap_or(i64::MAX));
-        observation.host_clock = clock.map(canary_format::time::Timestamp::unix);
-        observation
+        observation.with_hints(hints)
     }
 
     async fn told(

@@ -93,6 +93,11 @@ impl Fleet {
         Some(self.inner.entry(&self.inner.rows[at]))
     }
 
+    /// The host and port of one target's URL.
+    pub fn host(&self, id: TargetId) -> Option<&str> {
+        self.entry(id).map(|entry| host_of(entry.url))
+    }
+
     /// Every target, in the order of their identities.
     pub fn iter(&self) -> impl Iterator<Item = Target> + '_ {
         self.inner.rows.iter().map(|row| self.target(row))

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use canary_format::time::Timestamp;
 use canary_verifier::evidence::{Evidence, Freshness, Obtained, Seen, Site, Source, Trust};
-use canary_verifier::fetch::{Change, Fetcher, FetcherError, Known, Limits, Network};
+use canary_verifier::fetch::{Fetcher, FetcherError, Known, Limits, Network};
 use canary_verifier::judge::{Judgement, judge};
 use canary_verifier::report::{Code, Finding};
 use canary_verifier::state::CachedCheckpoint;
@@ -81,6 +81,17 @@ impl<S: Store> Check for NativeCheck<S> {
             return Observation::new(now, Outcome::Unreachable("not a URL".to_owned()));
         };
         let kept: Kept = serde_json::from_str(&memory.checker).unwrap_or_default();
+        let (judged_by, cached) = (judged_by(target), kept.cached());
+        let first = if kept.judged_by.as_ref() == Some(&judged_by) && may_skip(memory, target, now)
+        {
+            let first = self.fetcher.ask(&prefix, cached.as_ref()).await;
+            if first.is_known() {
+                return Observation::new(now, Outcome::Unchanged).with_hints(first.hints());
+            }
+            Some(first)
+        } else {
+            None
+        };
         let seen = match self.seen(target.id, &kept).await {
             Ok(seen) => seen,
             // No fault of the canary's.
@@ -90,57 +101,48 @@ impl<S: Store> Check for NativeCheck<S> {
                 return Observation::new(now, Outcome::Unreachable(words));
             }
         };
-        let mirrors: Vec<Prefix> =
-            target.mirrors.iter().filter_map(|url| Prefix::parse(url).ok()).collect();
-        let cached = kept.cached();
         let known = Known { seen: seen.as_deref(), checkpoint: cached.as_ref() };
         let at = Timestamp::from_unix(now);
-        let fetched = self.fetcher.fetch(&prefix, known, &mirrors, at).await;
-        let hints = fetched.hints;
-        let judged_by = judged_by(target);
-        let as_before = kept.judged_by.as_ref() == Some(&judged_by);
-        let unchanged = fetched.change == Change::None && as_before;
-        let mut observation = if unchanged && may_skip(memory, target, now) {
-            Observation::new(now, Outcome::Unchanged)
-        } else {
-            let (trust, before) = (trust(target), seen.clone());
-            let (evidence, checkpoint) = (fetched.evidence, fetched.checkpoint);
-            let copies = self.left_alone.witness_copies(&self.fetcher, target, &evidence).await;
-            let judged = tokio::task::spawn_blocking(move || {
-                let judgement = judge(&evidence, &trust, before.as_deref(), at)
-                    .beside_witness_copies(&copies, at);
-                (judgement, evidence, copies)
-            });
-            match judged.await {
-                Ok((judgement, evidence, copies)) => {
-                    let look = Look { target, kept, seen: seen.as_deref(), now };
-                    let contrary = contrary(&copies, &judgement);
-                    let unheard = unheard(memory, target, &copies, &judgement);
-                    let facts = judgement.report.facts.clone();
-                    let mut observation = self.observe(look, judgement, &evidence, checkpoint);
-                    // First of all: what the canary itself serves cannot use up its room.
-                    observation.bodies.splice(0..0, contrary);
-                    if let Outcome::Said(said) = &mut observation.outcome {
-                        said.findings.extend(unheard);
-                    }
-                    facts::note(&mut observation, memory, &target.url, &facts);
-                    observation
-                }
-                Err(_) => {
-                    Observation::new(now, Outcome::Unreachable("judging was cut short".to_owned()))
-                }
+        let fetched = match first {
+            Some(first) => self.fetcher.fetch_rest(first, &prefix, known, at).await,
+            None => {
+                let mirrors: Vec<Prefix> =
+                    target.mirrors.iter().filter_map(|url| Prefix::parse(url).ok()).collect();
+                self.fetcher.fetch(&prefix, known, &mirrors, at).await
             }
         };
-        observation.retry_after =
-            hints.retry_after.map(|wait| i64::try_from(wait.as_secs()).unwrap_or(i64::MAX));
-        observation.host_clock = hints.date.map(Timestamp::unix);
-        observation
+        let hints = fetched.hints;
+        let (trust, before) = (trust(target), seen.clone());
+        let (evidence, checkpoint) = (fetched.evidence, fetched.checkpoint);
+        let copies = self.left_alone.witness_copies(&self.fetcher, target, &evidence).await;
+        let judged = tokio::task::spawn_blocking(move || {
+            let judgement =
+                judge(&evidence, &trust, before.as_deref(), at).beside_witness_copies(&copies, at);
+            (judgement, evidence, copies)
+        });
+        let Ok((judgement, evidence, copies)) = judged.await else {
+            let words = "judging was cut short".to_owned();
+            return Observation::new(now, Outcome::Unreachable(words)).with_hints(hints);
+        };
+        let contrary = contrary(&copies, &judgement);
+        let unheard = unheard(memory, target, &copies, &judgement);
+        let facts = judgement.report.facts.clone();
+        let look = Look { target, kept, judged_by, seen: seen.as_deref(), now };
+        let mut observation = self.observe(look, judgement, &evidence, checkpoint);
+        // First of all: what the canary itself serves cannot use up its room.
+        observation.bodies.splice(0..0, contrary);
+        if let Outcome::Said(said) = &mut observation.outcome {
+            said.findings.extend(unheard);
+        }
+        facts::note(&mut observation, memory, &target.url, &facts);
+        observation.with_hints(hints)
     }
 }
 
 struct Look<'a> {
     target: &'a Target,
     kept: Kept,
+    judged_by: String,
     seen: Option<&'a Seen>,
     now: i64,
 }
@@ -153,7 +155,7 @@ impl<S: Store> NativeCheck<S> {
         evidence: &Evidence,
         checkpoint: Option<CachedCheckpoint>,
     ) -> Observation {
-        let Look { target, kept, seen, now } = look;
+        let Look { target, kept, judged_by, seen, now } = look;
         let mut bodies = bodies(evidence, &target.url, seen);
         for fork in &judgement.forks {
             let url = fork.url.as_deref().unwrap_or(&target.url);
@@ -185,7 +187,7 @@ impl<S: Store> NativeCheck<S> {
             None => kept,
         };
         next.cache(checkpoint.filter(|_| authentic));
-        next.judged_by = Some(judged_by(target));
+        next.judged_by = Some(judged_by);
         Observation {
             besides,
             bodies,

@@ -3,8 +3,11 @@
 //! Instants in this crate are unix seconds in an `i64`; the clock is always an argument.
 
 use std::future::Future;
+use std::time::Duration;
 
 use canary_format::digest::Digest;
+use canary_format::time::Timestamp;
+use canary_verifier::fetch::Hints;
 use canary_verifier::report::{Code, Severity, State};
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +56,17 @@ impl Observation {
             host_clock: None,
             bodies: Vec::new(),
             checker: None,
+        }
+    }
+
+    /// The same, with what the server said about asking again.
+    #[must_use]
+    pub fn with_hints(self, hints: Hints) -> Self {
+        let seconds = |wait: Duration| i64::try_from(wait.as_secs()).unwrap_or(i64::MAX);
+        Self {
+            retry_after: hints.retry_after.map(seconds),
+            host_clock: hints.date.map(Timestamp::unix),
+            ..self
         }
     }
 }

@@ -170,8 +170,8 @@ impl<S: Store, C: Check> Worker<S, C> {
             };
             for claim in claims {
                 self.shared.metrics.lag.set((now - claim.due).max(0));
-                match settings.config.fleet.find(claim.id) {
-                    Some(target) => waiting.push_back((target.host().to_owned(), claim)),
+                match settings.config.fleet.host(claim.id) {
+                    Some(host) => waiting.push_back((host.to_owned(), claim)),
                     // Another worker may know it: its configuration is newer.
                     None => drop(self.shared.store.release(&claim, now + UNKNOWN).await),
                 }

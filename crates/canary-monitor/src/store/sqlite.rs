@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
@@ -28,6 +29,8 @@ use crate::target::TargetId;
 
 /// How much is written in one transaction at most.
 const BATCH: usize = 512;
+/// While steps come one upon the other, so long is waited for more to share a flush to disk.
+const GATHER: Duration = Duration::from_millis(5);
 /// When a step is taken again that could not be written, in seconds.
 const AGAIN: i64 = 30;
 
@@ -40,6 +43,15 @@ pub struct SqliteStore {
 
 type Answer = Box<dyn FnOnce(Result<(), StoreError>, &mut Desk) + Send>;
 type Work = Box<dyn FnOnce(&Connection, &mut Desk) -> Answer + Send>;
+
+/// How much a work changes in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Changes {
+    /// At most one statement, which is undone by itself where it fails.
+    OneStatement,
+    /// All of it is undone where a part fails: SQLite copies every page that it touches.
+    Several,
+}
 
 /// What the owning thread keeps in memory.
 #[derive(Debug, Default)]
@@ -91,17 +103,26 @@ impl SqliteStore {
         Ok(Self { work, _lock: Arc::new(lock) })
     }
 
-    /// Runs on the owning thread; answers once it is on disk.
-    async fn run<T: Send + 'static>(
+    /// Reads on the owning thread; answers once what was written before it is on disk.
+    async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, &mut Desk) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.run_then(work, |_, done, written| both(done, written)).await
+        self.run_then(Changes::OneStatement, work, |_, done, written| both(done, written)).await
+    }
+
+    /// Writes on the owning thread; answers once it is on disk.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, &mut Desk) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.run_then(Changes::Several, work, |_, done, written| both(done, written)).await
     }
 
     /// The same; what came of the work, and of writing it, is put together as its caller says.
     async fn run_then<T: Send + 'static>(
         &self,
+        changes: Changes,
         work: impl FnOnce(&Connection, &mut Desk) -> Result<T, StoreError> + Send + 'static,
         then: impl FnOnce(
             &mut Desk,
@@ -113,7 +134,12 @@ impl SqliteStore {
     ) -> Result<T, StoreError> {
         let (tell, told) = oneshot::channel();
         let mut job: Work = Box::new(move |connection, desk| {
-            let done = within_savepoint(connection, |connection| work(connection, desk));
+            let done = match changes {
+                Changes::OneStatement => work(connection, desk),
+                Changes::Several => {
+                    within_savepoint(connection, |connection| work(connection, desk))
+                }
+            };
             Box::new(move |written, desk| {
                 drop(tell.send(then(desk, done, written)));
             })
@@ -158,11 +184,16 @@ struct Hold {
 
 fn serve(mut connection: Connection, hold: Option<&Hold>, inbox: &Receiver<Work>) {
     let mut desk = Desk::default();
+    let mut busy = false;
     while let Ok(first) = inbox.recv() {
+        if busy {
+            thread::sleep(GATHER);
+        }
         let mut answers = Vec::new();
         let written = write(&mut connection, hold, &mut desk, (first, inbox), &mut answers);
         let failed = written.as_ref().err().map(told_again);
         let mut written = Some(written);
+        busy = answers.len() > 1;
         for answer in answers {
             let result = match (written.take(), &failed) {
                 (Some(result), _) => result,
@@ -219,7 +250,7 @@ fn write(
 impl Store for SqliteStore {
     async fn enroll(&self, fleet: &Fleet, now: i64) -> Result<(), StoreError> {
         let fleet = fleet.clone();
-        self.run(move |connection, desk| targets::enroll(connection, desk, fleet, now)).await
+        self.write(move |connection, desk| targets::enroll(connection, desk, fleet, now)).await
     }
 
     async fn claim(
@@ -231,6 +262,7 @@ impl Store for SqliteStore {
     ) -> Result<Vec<Claim>, StoreError> {
         let term = targets::Term { now, due_by, lease };
         self.run_then(
+            Changes::OneStatement,
             move |connection, desk| targets::claim(connection, desk, term, most),
             // It writes nothing, and reads nothing of what was to be written with it.
             |_, claims, written| match written {
@@ -243,12 +275,15 @@ impl Store for SqliteStore {
 
     async fn release(&self, claim: &Claim, wake: i64) -> Result<(), StoreError> {
         let (id, fence) = (claim.id, claim.fence);
-        self.run(move |_, desk| targets::release(desk, id, fence, wake)).await
+        self.read(move |_, desk| targets::release(desk, id, fence, wake)).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
         let (turn, at) = (commit.fence.map(|_| (commit.id, commit.wake)), commit.at);
+        let nothing_new =
+            commit.events.is_empty() && commit.notices.is_empty() && commit.bodies.is_empty();
         self.run_then(
+            if nothing_new { Changes::OneStatement } else { Changes::Several },
             move |connection, desk| targets::commit(connection, desk, &commit),
             move |desk, done, written| {
                 let done = both(done, written);
@@ -265,11 +300,11 @@ impl Store for SqliteStore {
     }
 
     async fn next_due(&self) -> Result<Option<i64>, StoreError> {
-        self.run(|_, desk| Ok(desk.queue.next_due())).await
+        self.read(|_, desk| Ok(desk.queue.next_due())).await
     }
 
     async fn load(&self, id: TargetId) -> Result<Memory, StoreError> {
-        self.run(move |connection, _| targets::load(connection, id)).await
+        self.read(move |connection, _| targets::load(connection, id)).await
     }
 
     async fn outgoing(
@@ -278,7 +313,7 @@ impl Store for SqliteStore {
         lease: i64,
         most: usize,
     ) -> Result<Vec<Outgoing>, StoreError> {
-        self.run(move |connection, _| outbox::claim(connection, now, lease, most)).await
+        self.write(move |connection, _| outbox::claim(connection, now, lease, most)).await
     }
 
     async fn settle(
@@ -288,19 +323,19 @@ impl Store for SqliteStore {
         settled: Settled,
     ) -> Result<(), StoreError> {
         let (row, fence) = (notice.row, notice.fence);
-        self.run(move |connection, _| outbox::settle(connection, row, fence, now, &settled)).await
+        self.write(move |connection, _| outbox::settle(connection, row, fence, now, &settled)).await
     }
 
     async fn bodies(&self, digests: Vec<[u8; 32]>) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-        self.run(move |connection, _| evidence::bodies(connection, &digests)).await
+        self.read(move |connection, _| evidence::bodies(connection, &digests)).await
     }
 
     async fn sightings(&self, id: TargetId) -> Result<Vec<Sighting>, StoreError> {
-        self.run(move |connection, _| evidence::sightings(connection, id)).await
+        self.read(move |connection, _| evidence::sightings(connection, id)).await
     }
 
     async fn events(&self, id: TargetId, most: usize) -> Result<Vec<StoredEvent>, StoreError> {
-        self.run(move |connection, _| targets::events(connection, id, most)).await
+        self.read(move |connection, _| targets::events(connection, id, most)).await
     }
 
     async fn list(
@@ -309,21 +344,21 @@ impl Store for SqliteStore {
         after: Option<Mark>,
         most: usize,
     ) -> Result<Vec<Stored>, StoreError> {
-        self.run(move |connection, _| list::list(connection, order, after, most)).await
+        self.read(move |connection, _| list::list(connection, order, after, most)).await
     }
 
     async fn counts(&self) -> Result<Counts, StoreError> {
-        self.run(|connection, _| evidence::counts(connection)).await
+        self.read(|connection, _| evidence::counts(connection)).await
     }
 
     async fn beat(&self, worker: &str, now: i64) -> Result<Option<i64>, StoreError> {
         let worker = worker.to_owned();
-        self.run(move |connection, _| targets::beat(connection, &worker, now)).await
+        self.write(move |connection, _| targets::beat(connection, &worker, now)).await
     }
 
     async fn prune(&self, keep: &Retention, now: i64) -> Result<(), StoreError> {
         let keep = keep.clone();
-        self.run(move |connection, _| evidence::prune(connection, &keep, now)).await
+        self.write(move |connection, _| evidence::prune(connection, &keep, now)).await
     }
 }
 
@@ -383,7 +418,7 @@ mod tests {
                     let sql = format!("PRAGMA max_page_count = {pages}");
                     Ok(connection.query_row(&sql, [], |_| Ok(()))?)
                 };
-                store.run(set).await.expect("it is set");
+                store.read(set).await.expect("it is set");
             };
             room(40).await;
             let claims = store.claim(1_010, i64::MAX, 240, 9).await.expect("it claims");

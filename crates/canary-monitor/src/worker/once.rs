@@ -46,8 +46,7 @@ impl<S: Store, C: Check> Worker<S, C> {
             }
             let mut held = Vec::new();
             for claim in waiting.drain(..) {
-                let host = settings.config.fleet.find(claim.id).map(|t| t.host().to_owned());
-                let host = host.unwrap_or_default();
+                let host = fleet.host(claim.id).unwrap_or_default().to_owned();
                 if !gate.enter(&host) {
                     held.push(claim);
                     continue;

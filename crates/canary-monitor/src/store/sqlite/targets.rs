@@ -13,6 +13,8 @@ use crate::target::TargetId;
 
 /// From so many new targets on an index is made anew rather than added to.
 const MANY: usize = 10_000;
+/// What is known of a target is stored with a length that is a multiple of this, in bytes.
+const PADDED: usize = 256;
 
 pub(super) fn enroll(
     connection: &Connection,
@@ -170,21 +172,44 @@ pub(super) fn commit(
     if let Some(fence) = commit.fence {
         end_lease(desk, id, fence)?;
     }
-    let memory = serde_json::to_string(&commit.memory)?;
-    connection
+    let values = params![
+        id.0,
+        commit.wake,
+        commit.severity as i64,
+        commit.state as i64,
+        padded(&commit.memory)?
+    ];
+    // Naming the columns by which targets are shown would write their indexes anew.
+    let same = connection
         .prepare_cached(
-            "INSERT INTO target (id, url, name, active, wake, severity, state, memory)
-             VALUES (?1, '', '', 0, ?2, ?3, ?4, ?5)
-             ON CONFLICT (id) DO UPDATE SET wake = ?2, severity = ?3, state = ?4, memory = ?5",
+            "UPDATE target SET wake = ?2, memory = ?5 WHERE id = ?1 AND severity = ?3 AND state = ?4",
         )?
-        .execute(params![id.0, commit.wake, commit.severity as i64, commit.state as i64, memory])?;
-    let mut add = connection
-        .prepare_cached("INSERT INTO event (target, at, kind, detail) VALUES (?1, ?2, ?3, ?4)")?;
+        .execute(values)?;
+    if same == 0 {
+        connection
+            .prepare_cached(
+                "INSERT INTO target (id, url, name, active, wake, severity, state, memory)
+                 VALUES (?1, '', '', 0, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (id) DO UPDATE SET wake = ?2, severity = ?3, state = ?4, memory = ?5",
+            )?
+            .execute(values)?;
+    }
     for event in &commit.events {
-        add.execute(params![id.0, event.at, event.kind.word(), event.detail])?;
+        connection
+            .prepare_cached("INSERT INTO event (target, at, kind, detail) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![id.0, event.at, event.kind.word(), event.detail])?;
     }
     outbox::add(connection, id, &commit.notices, commit.at)?;
     evidence::keep(connection, id, &commit.bodies, commit.at)
+}
+
+/// Spaces after it keep its length the same from one step to the next: then SQLite writes over it in
+/// place, and does not move its neighbours.
+fn padded(memory: &Memory) -> Result<String, StoreError> {
+    let mut text = serde_json::to_string(memory)?;
+    let spaces = text.len().next_multiple_of(PADDED) - text.len();
+    text.extend(std::iter::repeat_n(' ', spaces));
+    Ok(text)
 }
 
 pub(super) fn load(connection: &Connection, id: TargetId) -> Result<Memory, StoreError> {
