@@ -48,6 +48,8 @@ use tokio::task::JoinSet;
 const HOSTS: usize = 3_000;
 const AT_ONCE: usize = 64;
 const PAIRS: usize = 5;
+/// Polls of every host in one turn.
+const ROUNDS: usize = 2;
 /// Checkpoints over one tree, each with a later heartbeat.
 const HEARTBEATS: usize = 16;
 
@@ -222,11 +224,20 @@ impl Drop for Running {
     }
 }
 
-/// Runs a client to its end: the last number that it prints, a second.
-fn rate(arguments: &[&str], core: &str, roots: &Path) -> f64 {
+/// What a client did: how many answers a second, and microseconds of processor for each.
+#[derive(Clone, Copy)]
+struct Rate {
+    second: f64,
+    processor: f64,
+}
+
+/// Runs a client to its end: the last two numbers that it prints.
+fn rate(arguments: &[&str], core: &str, roots: &Path) -> Rate {
     let output = process(core, arguments, roots).wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.split_whitespace().last().and_then(|n| n.parse().ok()).unwrap_or(f64::NAN)
+    let mut words = text.split_whitespace().rev();
+    let mut number = || words.next().and_then(|n| n.parse().ok()).unwrap_or(f64::NAN);
+    Rate { second: number(), processor: number() }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -280,7 +291,7 @@ fn checks() {
 fn pairs(folder: &Path, roots: &Path, pin: &str, (tls, what): (&str, &str)) {
     let place = folder.to_str().unwrap();
     let scheme = if tls == "plain" { "http" } else { "https" };
-    let mut all = [Vec::new(), Vec::new(), Vec::new()];
+    let mut all: [Vec<Rate>; 3] = [const { Vec::new() }; 3];
     for _ in 0..PAIRS {
         for (turn, rates) in all.iter_mut().enumerate() {
             let mut server = Running(process("1", &["serve", place, tls, what], roots));
@@ -289,18 +300,24 @@ fn pairs(folder: &Path, roots: &Path, pin: &str, (tls, what): (&str, &str)) {
             rates.push(match (turn, tls) {
                 (0, _) => rate(&["canary", &base, pin], "0", roots),
                 (1, _) => rate(&["bare", &base, roots.to_str().unwrap(), tls], "0", roots),
-                (_, "plain") => wrk(&port),
+                (_, "plain") => Rate { second: wrk(&port), processor: f64::NAN },
                 _ => blackbox(folder, &base, roots),
             });
         }
     }
-    let ratio = |other: usize| median((0..PAIRS).map(|n| all[0][n] / all[other][n]).collect());
-    let (to_bare, to_other) = (ratio(1), ratio(2));
-    let [canary, bare, other] = all.map(median);
+    let of = |turn: usize, of: fn(&Rate) -> f64| median(all[turn].iter().map(of).collect());
+    let ratio = |other: usize| {
+        let pair = |n: usize| all[0][n].second / all[other][n].second;
+        median((0..PAIRS).map(pair).collect())
+    };
+    let [canary, bare, other] = [0, 1, 2].map(|turn| of(turn, |rate| rate.second));
+    let [ours, theirs] = [0, 1].map(|turn| of(turn, |rate| rate.processor));
     let name = if tls == "plain" { "wrk" } else { "blackbox" };
     println!(
         "{tls}, {what}: canary {canary:.0}/s, bare {bare:.0}/s, {name} {other:.0}/s; \
-         canary/bare {to_bare:.2}, canary/{name} {to_other:.2}"
+         canary/bare {:.2}, canary/{name} {:.2}; processor {ours:.0} us, bare {theirs:.0} us",
+        ratio(1),
+        ratio(2)
     );
 }
 
@@ -315,7 +332,7 @@ fn wrk(port: &str) -> f64 {
     rate.and_then(|rate| rate.trim().parse().ok()).unwrap_or(f64::NAN)
 }
 
-fn blackbox(folder: &Path, base: &str, roots: &Path) -> f64 {
+fn blackbox(folder: &Path, base: &str, roots: &Path) -> Rate {
     let config = folder.join("blackbox.yml");
     let text = format!(
         "modules:\n  canary:\n    prober: http\n    timeout: 10s\n    http:\n      preferred_ip_protocol: ip4\n      tls_config:\n        ca_file: {}\n",
@@ -333,7 +350,7 @@ fn blackbox(folder: &Path, base: &str, roots: &Path) -> f64 {
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .spawn();
-    let Ok(started) = started else { return f64::NAN };
+    let Ok(started) = started else { return Rate { second: f64::NAN, processor: f64::NAN } };
     let _running = Running(started);
     while std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
         std::thread::sleep(Duration::from_millis(50));
@@ -361,7 +378,7 @@ fn fleet(count: usize, url: impl Fn(usize) -> String, pin: Option<&str>) -> Flee
     builder.build()
 }
 
-/// Two rounds to know every canary, then one that counts.
+/// Two rounds to know every canary, then those that count.
 async fn canary(base: &str, pin: &str) {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("watch.db"), Access::Monitor).unwrap();
@@ -380,13 +397,19 @@ async fn canary(base: &str, pin: &str) {
     for _ in 0..2 {
         worker.once().await.unwrap();
     }
-    let begun = Instant::now();
-    worker.once().await.unwrap();
-    let seconds = begun.elapsed().as_secs_f64();
+    let (begun, used) = (Instant::now(), processor());
+    for _ in 0..ROUNDS {
+        worker.once().await.unwrap();
+    }
+    let rate = (ROUNDS * HOSTS) as f64 / begun.elapsed().as_secs_f64();
+    let each = (processor() - used) * 1e6 / (ROUNDS * HOSTS) as f64;
     let metrics = worker.metrics();
     let (judged, same) = (metrics.judged.value(), metrics.unchanged.value());
-    assert_eq!(judged + same, 3 * HOSTS as u64, "every host was reached in every round");
-    println!("{judged} judged, {same} unchanged, each second {:.1}", HOSTS as f64 / seconds);
+    let all = ((2 + ROUNDS) * HOSTS) as u64;
+    assert_eq!(judged + same, all, "every host was reached in every round");
+    println!(
+        "{judged} judged, {same} unchanged; microseconds of processor, and each second: {each:.1} {rate:.1}"
+    );
 }
 
 struct Loopback;
@@ -425,8 +448,10 @@ async fn bare(base: &str, roots: &str, resume: &str) {
             answer.bytes().await.unwrap();
         }
     };
-    many(ask).await;
-    println!("{:.1}", many(ask).await);
+    many(1, ask).await;
+    let used = processor();
+    let rate = many(ROUNDS, ask).await;
+    println!("{:.1} {rate:.1}", (processor() - used) * 1e6 / (ROUNDS * HOSTS) as f64);
 }
 
 /// Drives the other's prober over connections that stay open.
@@ -444,22 +469,26 @@ async fn probe(blackbox: &str, base: &str) {
             assert!(text.contains("probe_success 1"), "{text}");
         }
     };
-    println!("{:.1}", many(ask).await);
+    println!("{:.1}", many(ROUNDS, ask).await);
 }
 
-async fn many<F: Future<Output = ()> + Send + 'static>(ask: impl Fn(usize) -> F) -> f64 {
+/// Asks every host so many times: how many answers a second.
+async fn many<F: Future<Output = ()> + Send + 'static>(
+    rounds: usize,
+    ask: impl Fn(usize) -> F,
+) -> f64 {
     let begun = Instant::now();
     let mut running = JoinSet::new();
-    for n in 0..HOSTS {
+    for n in 0..rounds * HOSTS {
         if running.len() >= AT_ONCE {
             running.join_next().await.unwrap().unwrap();
         }
-        running.spawn(ask(n));
+        running.spawn(ask(n % HOSTS));
     }
     while let Some(done) = running.join_next().await {
         done.unwrap();
     }
-    HOSTS as f64 / begun.elapsed().as_secs_f64()
+    (rounds * HOSTS) as f64 / begun.elapsed().as_secs_f64()
 }
 
 // Stores.
