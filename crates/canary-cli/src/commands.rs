@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
 
 use crate::error::Failure;
 
@@ -36,73 +36,101 @@ mod witnessing;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Fetch or read a canary, judge it, and say what was found
-    Verify(verify::Verify),
+    Verify(Late<verify::Verify>),
     /// Show a series from its first issue on: facts, gaps and signers
-    History(history::History),
+    History(Late<history::History>),
     /// Show what changed between two issues
-    Diff(diff::Diff),
+    Diff(Late<diff::Diff>),
     /// Keep pins, and which issue you have acknowledged
-    Trust(trust::Trust),
+    Trust(Late<trust::Trust>),
     /// Start a new canary: canary.toml, the machines' keys, the first draft
-    Init(init::Init),
+    Init(Late<init::Init>),
     /// Make, show and list keys
-    Key(key::KeyCommand),
+    Key(Late<key::KeyCommand>),
     /// Make the next issue's draft from canary.toml
-    Draft(draft::DraftCommand),
+    Draft(Late<draft::DraftCommand>),
     /// Show every fact, ask for each, and sign the draft
-    Sign(sign::Sign),
+    Sign(Late<sign::Sign>),
     /// Say where the draft and the series stand
-    Status(status::StatusCommand),
+    Status(Late<status::StatusCommand>),
     /// Coverage, EDPB conditions, or an evidence pack, from verified canaries
-    Report(report::Report),
+    Report(Late<report::Report>),
     /// Append the signed draft, write the site, read it back and verify it
-    Publish(publish::Publish),
+    Publish(Late<publish::Publish>),
     /// Refresh the timestamped cosignature on the published checkpoint
-    Heartbeat(heartbeat::Heartbeat),
+    Heartbeat(Late<heartbeat::Heartbeat>),
     /// Show a site on this machine as visitors will see it
-    Serve(serve::Serve),
+    Serve(Late<serve::Serve>),
     /// Read the whole history of a canary in another format, each issue judged at its own time
-    Import(import::Import),
+    Import(Late<import::Import>),
     /// Draft a native canary from the history of one in another format
-    Migrate(migrate::Migrate),
+    Migrate(Late<migrate::Migrate>),
     /// Watch a fleet of canaries and tell what changes
-    Watch(watch::Watch),
+    Watch(Late<watch::Watch>),
     /// A whole life on this machine: sign, publish, serve, verify, then silence
-    Demo(demo::Demo),
+    Demo(Late<demo::Demo>),
     /// Write one file that verifies without a network
-    Export(export::Export),
+    Export(Late<export::Export>),
     /// Say who signed two things that cannot both be true, from saved evidence
-    VerifyFork(verify_fork::VerifyFork),
+    VerifyFork(Late<verify_fork::VerifyFork>),
     /// Run a witness, which cosigns checkpoints that extend what it saw before
-    Witness(witness::WitnessCommand),
+    Witness(Late<witness::WitnessCommand>),
     /// Print a completion script for a shell
-    Completions(completions::Completions),
+    Completions(Late<completions::Completions>),
 }
 
 impl Command {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         match self {
-            Self::Verify(command) => command.run(),
-            Self::History(command) => command.run(),
-            Self::Diff(command) => command.run(),
-            Self::Trust(command) => command.run(),
-            Self::Init(command) => command.run(),
-            Self::Key(command) => command.run(),
-            Self::Draft(command) => command.run(),
-            Self::Sign(command) => command.run(),
-            Self::Status(command) => command.run(),
-            Self::Report(command) => command.run(),
-            Self::Publish(command) => command.run(),
-            Self::Heartbeat(command) => command.run(),
-            Self::Serve(command) => command.run(),
-            Self::Import(command) => command.run(),
-            Self::Migrate(command) => command.run(),
-            Self::Watch(command) => command.run(),
-            Self::Demo(command) => command.run(),
-            Self::Export(command) => command.run(),
-            Self::VerifyFork(command) => command.run(),
-            Self::Witness(command) => command.run(),
-            Self::Completions(command) => command.run(),
+            Self::Verify(command) => command.0.run(),
+            Self::History(command) => command.0.run(),
+            Self::Diff(command) => command.0.run(),
+            Self::Trust(command) => command.0.run(),
+            Self::Init(command) => command.0.run(),
+            Self::Key(command) => command.0.run(),
+            Self::Draft(command) => command.0.run(),
+            Self::Sign(command) => command.0.run(),
+            Self::Status(command) => command.0.run(),
+            Self::Report(command) => command.0.run(),
+            Self::Publish(command) => command.0.run(),
+            Self::Heartbeat(command) => command.0.run(),
+            Self::Serve(command) => command.0.run(),
+            Self::Import(command) => command.0.run(),
+            Self::Migrate(command) => command.0.run(),
+            Self::Watch(command) => command.0.run(),
+            Self::Demo(command) => command.0.run(),
+            Self::Export(command) => command.0.run(),
+            Self::VerifyFork(command) => command.0.run(),
+            Self::Witness(command) => command.0.run(),
+            Self::Completions(command) => command.0.run(),
         }
+    }
+}
+
+/// The arguments of a command, put together only when it is the one that was asked for: `canary verify`
+/// does not wait for those of twenty others.
+pub(crate) struct Late<T>(T);
+
+impl<T: Args> Args for Late<T> {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command.defer(|command| {
+            // What the list of commands says of it, not what its arguments say of themselves.
+            let about = command.get_about().cloned().unwrap_or_default();
+            T::augment_args(command).about(about).long_about(None)
+        })
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        command.defer(T::augment_args_for_update)
+    }
+}
+
+impl<T: FromArgMatches> FromArgMatches for Late<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        T::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
     }
 }

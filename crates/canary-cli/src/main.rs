@@ -1,7 +1,6 @@
 //! The command `canary`: what scripts, monitors and people rely on (`docs/spec/cli.md`).
 
 #![forbid(unsafe_code)]
-#![allow(dead_code)]
 
 mod changes;
 mod clock;
