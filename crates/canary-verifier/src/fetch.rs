@@ -75,6 +75,9 @@ impl Default for Limits {
     }
 }
 
+/// rustls keeps up to so many tickets of each host, and counts those.
+const TICKETS: usize = 8;
+
 /// What a server said about asking again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hints {
@@ -186,7 +189,7 @@ impl Fetcher {
     pub fn with_network(limits: Limits, network: Network) -> Result<Self, FetcherError> {
         let network = Arc::new(network);
         let (mut tls, roots) = tls_config().map_err(FetcherError::Tls)?;
-        tls.resumption = Resumption::in_memory_sessions(limits.sessions);
+        tls.resumption = Resumption::in_memory_sessions(limits.sessions.saturating_mul(TICKETS));
         let client = |reach| {
             Client::builder()
                 .user_agent(concat!("canary/", env!("CARGO_PKG_VERSION")))

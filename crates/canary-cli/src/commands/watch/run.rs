@@ -21,8 +21,8 @@ use crate::error::{Failure, Kind};
 use crate::output;
 use crate::signals::{Signals, Told};
 
-/// TLS sessions kept at most: some five kilobytes each, for the certificates.
-const SESSIONS: usize = 8_192;
+/// For so many hosts TLS sessions are kept at most: up to some twenty kilobytes each, for the certificates.
+const SESSIONS: usize = 4_096;
 
 pub(super) struct Options {
     pub(super) config: PathBuf,
