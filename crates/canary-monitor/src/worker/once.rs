@@ -6,6 +6,7 @@ use tokio::task::JoinSet;
 
 use super::turn::Ask;
 use super::{Worker, wall_clock};
+use crate::memory::Memory;
 use crate::observe::Check;
 use crate::outbox;
 use crate::schedule::gate::Gate;
@@ -40,7 +41,7 @@ impl<S: Store, C: Check> Worker<S, C> {
                         true => waiting.push(claim),
                         // Its next turn comes before another's first: kept back so that it does not
                         // stand before those again.
-                        false => asked.push(claim),
+                        false => asked.push(Claim { memory: Memory::default(), ..claim }),
                     }
                 }
             }
