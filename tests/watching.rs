@@ -258,3 +258,50 @@ fn canary_monitor_id(url: &str) -> String {
     first.copy_from_slice(&digest.0[..8]);
     format!("{:016x}", i64::from_be_bytes(first) & i64::MAX)
 }
+
+#[test]
+fn where_no_control_url_answers_it_is_the_monitors_own_network() {
+    let (control, pages) = (Pages::default(), Pages::default());
+    let server = pages.serve();
+    let url = format!("{}canary/", server.url());
+    let series = live(&url, 1);
+    publish(&pages, "/canary/", &series);
+    // Nothing listens there; a host that answers anything at all is there.
+    let (closed, answering) = ("http://127.0.0.1:1/".to_owned(), control.serve());
+    let configured = |control: &str, url: &str| {
+        format!(
+            "[network]\ncontrol = [\"{control}\"]\n\
+             [defaults]\nunreachable_after = \"0s\"\nconfirm_checks = 1\n\
+             [[target]]\nname = \"edge\"\nurl = \"{url}\"\n"
+        )
+    };
+    let gone = "http://127.0.0.1:2/canary/";
+    let operator = Operator::new(&configured(&closed, gone));
+    let open = |operator: &Operator| {
+        let line = operator.once().remove("edge").unwrap();
+        codes(&line).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(open(&operator), Vec::<String>::new(), "nobody could look");
+    operator.configure(&configured(&answering.url(), gone));
+    assert_eq!(open(&operator), ["UNREACHABLE"], "it could");
+    operator.configure(&configured(&answering.url(), &url));
+    assert!(!open(&operator).contains(&"UNREACHABLE".to_owned()));
+}
+
+#[test]
+fn a_round_that_was_done_is_told_to_the_dead_man() {
+    let pages = Pages::default();
+    let server = pages.serve();
+    let url = format!("{}canary/", server.url());
+    publish(&pages, "/canary/", &live(&url, 1));
+    let config = |store: &str| {
+        format!("{store}[dead_man]\nurl = \"{}ping\"\n[[target]]\nurl = \"{url}\"\n", server.url())
+    };
+    let operator = Operator::new(&config(""));
+    operator.once();
+    assert_eq!(server.asked().last().map(String::as_str), Some("/ping"), "after all the rest");
+    operator.put("not-a-folder", "");
+    operator.configure(&config("store = \"not-a-folder/watch.db\"\n"));
+    assert!(!operator.run(&["watch", "--once"]).status.success());
+    assert_eq!(server.asked(), Vec::<String>::new(), "a round that was not done");
+}

@@ -74,25 +74,39 @@ impl<S: Store, C: Check> Worker<S, C> {
     }
 
     async fn ask_outside(&self, client: &reqwest::Client, round: i64) {
-        let settings = self.settings();
-        if round % 60 == 0 && !settings.config.controls.is_empty() {
-            let answers = settings.config.controls.iter().map(async |url| {
-                let request = client.get(url).timeout(Duration::from_secs(10)).send();
-                request.await.is_ok_and(|answer| !answer.status().is_server_error())
-            });
-            // All at once: the watchdog does not wait for one after another.
-            let any = join_all(answers).await.contains(&true);
-            self.sampler().controls(wall_clock(), any);
+        if round % 60 == 0 {
+            self.ask_controls(client).await;
         }
-        if let Some(dead_man) = &settings.config.dead_man
-            && round % dead_man.every == 0
-            && self.is_well()
-        {
+        let every = self.settings().config.dead_man.as_ref().map(|dead_man| dead_man.every);
+        if every.is_some_and(|every| round % every == 0) && self.is_well() {
+            self.ping_dead_man(client).await;
+        }
+    }
+
+    /// Tells the dead-man URL, where there is one, that the monitor does its work.
+    pub(super) async fn ping_dead_man(&self, client: &reqwest::Client) {
+        let settings = self.settings();
+        if let Some(dead_man) = &settings.config.dead_man {
             let request = client.get(&dead_man.url).timeout(Duration::from_secs(10)).send();
             if !request.await.is_ok_and(|answer| answer.status().is_success()) {
                 self.shared.metrics.ping_errors.add(1);
             }
         }
+    }
+
+    /// Asks the control URLs: where none answers, it is the monitor's own network that is down.
+    pub(super) async fn ask_controls(&self, client: &reqwest::Client) {
+        let settings = self.settings();
+        if settings.config.controls.is_empty() {
+            return;
+        }
+        let answers = settings.config.controls.iter().map(async |url| {
+            let request = client.get(url).timeout(Duration::from_secs(10)).send();
+            request.await.is_ok_and(|answer| !answer.status().is_server_error())
+        });
+        // All at once: the watchdog does not wait for one after another.
+        let any = join_all(answers).await.contains(&true);
+        self.sampler().controls(wall_clock(), any);
     }
 
     /// Whether the monitor does its work: the store can be written to, and what is due is looked at.

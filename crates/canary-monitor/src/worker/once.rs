@@ -28,6 +28,10 @@ impl<S: Store, C: Check> Worker<S, C> {
         let fleet = &settings.config.fleet;
         let mut running = JoinSet::new();
         drop(self.shared.store.beat(&self.shared.name, wall_clock()).await);
+        let client = crate::sinks::http::client().ok();
+        if let Some(client) = &client {
+            self.ask_controls(client).await;
+        }
         loop {
             while waiting.is_empty() && seen.len() < fleet.len() {
                 let now = wall_clock();
@@ -82,6 +86,9 @@ impl<S: Store, C: Check> Worker<S, C> {
         self.own_turn(None).await?;
         while outbox::send_due(&self.shared.store, &settings.sinks, wall_clock, 32).await? > 0 {}
         self.write_textfile().await;
+        if let Some(client) = &client {
+            self.ping_dead_man(client).await;
+        }
         Ok(())
     }
 }
