@@ -10,7 +10,6 @@ mod calendar;
 mod feeds;
 mod history;
 mod hosting;
-mod html;
 mod index;
 mod lean;
 mod parts;

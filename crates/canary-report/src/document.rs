@@ -1,7 +1,6 @@
 //! A report as a document: blocks in one language, for a terminal, a page or paper.
 
 mod html;
-mod markup;
 mod pdf;
 mod svg;
 mod text;

@@ -1,7 +1,8 @@
 //! The badge: dates, never a verdict.
 
+use canary_markup::Markup;
+
 use super::Series;
-use super::html::Markup;
 
 /// An SVG that says when the newest issue was affirmed and when the next one is due.
 pub(super) fn render(series: &Series<'_>) -> String {

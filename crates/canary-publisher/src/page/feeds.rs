@@ -1,10 +1,10 @@
 //! Feeds: one entry an issue, in words that are the same for every issue but for its number and dates.
 
+use canary_markup::Markup;
 use serde_json::json;
 
 use super::Series;
 use super::history::Listed;
-use super::html::Markup;
 
 /// The newest issues only, so that a feed costs the same in every year.
 fn listed<'a>(series: &'a Series<'_>) -> impl Iterator<Item = &'a Listed> {

@@ -3,9 +3,9 @@
 use canary_format::envelope::Envelope;
 use canary_format::issue::{Fact, Issue};
 use canary_format::time::Timestamp;
+use canary_markup::Markup;
 use serde_json::json;
 
-use super::html::Markup;
 use super::words::{self, LIMITS, Words};
 use super::{Series, Shown, command, parts};
 

@@ -2,9 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use canary_markup::Asset;
 use sha2::{Digest as _, Sha256};
 
-use super::html::Asset;
 use super::lean;
 
 macro_rules! asset {

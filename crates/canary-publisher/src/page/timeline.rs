@@ -1,7 +1,8 @@
 //! The timeline: one bar a fact, drawn as inline SVG without any style of its own.
 
+use canary_markup::Markup;
+
 use super::history::{History, Life, Span};
-use super::html::Markup;
 
 /// How wide a bar is, in its own units.
 const WIDTH: i64 = 1000;

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use canary_format::digest::Digest;
+use canary_markup::Markup;
 
-use super::markup::Markup;
 use super::svg;
 use super::{Block, Content, Document, Level, Table, Tone};
 

@@ -1,8 +1,8 @@
 //! Plots as inline SVG. Shapes and words carry the meaning; colour only repeats it.
 
 use canary_format::time::Timestamp;
+use canary_markup::Markup;
 
-use super::markup::Markup;
 use super::{Grid, Lane, Mark, Span, Timeline};
 
 const LABEL: i64 = 250;
