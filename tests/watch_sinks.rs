@@ -91,7 +91,7 @@ fn test_alert_goes_through_each_kind_of_sink() {
     let (out, err) =
         (String::from_utf8(said.stdout).unwrap(), String::from_utf8(said.stderr).unwrap());
     assert!(!said.status.success());
-    assert!(err.contains("1 sinks did not accept"), "{err}");
+    assert!(err.contains("1 sink did not accept"), "{err}");
     for sink in ["hook", "slack", "matrix", "ntfy", "manager", "program"] {
         assert!(out.contains(&format!("{sink}: accepted")), "{out}");
     }

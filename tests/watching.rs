@@ -115,7 +115,7 @@ fn a_reload_loses_nothing() {
     assert_eq!(timeline().matches("new issue: 1").count(), 1, "{}", timeline());
     operator.configure(&b);
     running.signal(Signal::SIGHUP);
-    running.wait_for_words("configuration taken over: 1 targets");
+    running.wait_for_words("configuration taken over: 1 target");
     assert!(!shows(">a<") && shows(">b<"));
     operator.configure(&format!("{b}{a}"));
     running.signal(Signal::SIGHUP);

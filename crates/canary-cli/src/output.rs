@@ -61,6 +61,14 @@ pub(crate) fn line(text: &str) -> String {
     inert(text).replace('\n', "\\n")
 }
 
+/// A number of things, in words: `1 target`, `2 targets`.
+pub(crate) fn count(number: impl TryInto<u64>, thing: &str) -> String {
+    match number.try_into().unwrap_or(u64::MAX) {
+        1 => format!("1 {thing}"),
+        number => format!("{number} {thing}s"),
+    }
+}
+
 /// Text in a colour, where standard output is a terminal that may have colours.
 pub(crate) fn painted(text: &str, colour: Colour) -> String {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())

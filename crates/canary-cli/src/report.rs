@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use canary_format::time::Timestamp;
 use canary_verifier::report::{Code, FactState, Finding, Person, Report, Severity, State};
 
-use crate::output::{Colour, line, painted, wrapped};
+use crate::output::{Colour, count, line, painted, wrapped};
 
 const WIDTH: usize = 88;
 
@@ -174,7 +174,7 @@ fn facts(out: &mut String, report: &Report) {
 
 fn log(report: &Report) -> Option<String> {
     let log = report.log.as_ref()?;
-    let mut said = format!("{} issues", log.size);
+    let mut said = count(log.size, "issue");
     if let Some(at) = log.heartbeat_at {
         let _ = write!(said, ", heartbeat {}", when(at, report.at));
     }

@@ -127,9 +127,10 @@ pub struct Table {
 pub fn index(lines: &[Line], table: Table, now: i64) -> String {
     let Table { sort, part, total, links } = table;
     let mut html = head("Canaries watched", "style.css");
+    let plural = if total == 1 { "" } else { "s" };
     let _ = write!(
         html,
-        "<main><h1>Canaries watched</h1>\n<p>At <time>{}</time>. {total} targets.</p>\n",
+        "<main><h1>Canaries watched</h1>\n<p>At <time>{}</time>. {total} target{plural}.</p>\n",
         instant(now)
     );
     html.push_str("<nav aria-label=\"Order\">");

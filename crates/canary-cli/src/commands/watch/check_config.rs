@@ -31,7 +31,11 @@ impl CheckConfig {
         let (targets, hosts) = (config.fleet.len(), config.fleet.hosts());
         let (sinks, routes) = (config.sinks.len(), config.routes.len());
         output::result(&format!(
-            "{targets} targets on {hosts} hosts, {sinks} sinks, {routes} routes: no mistakes\n"
+            "{} on {}, {}, {}: no mistakes\n",
+            output::count(targets, "target"),
+            output::count(hosts, "host"),
+            output::count(sinks, "sink"),
+            output::count(routes, "route")
         ));
         Ok(ExitCode::SUCCESS)
     }

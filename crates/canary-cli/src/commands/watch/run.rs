@@ -145,7 +145,7 @@ async fn watch_on<S: Store>(
         tokio::spawn(async move { canary_monitor::server::serve(listener, served, until).await });
     }
     let targets = worker.settings().config.fleet.len();
-    output::progress(&format!("watching {targets} targets"));
+    output::progress(&format!("watching {}", output::count(targets, "target")));
     let running = worker.run(stopped);
     tokio::pin!(running);
     loop {
@@ -174,7 +174,8 @@ async fn reload<S: Store>(options: &Options, worker: &Worker<S, Checker<S>>) {
     match taken {
         Ok(()) => {
             let targets = worker.settings().config.fleet.len();
-            output::progress(&format!("configuration taken over: {targets} targets"));
+            let targets = output::count(targets, "target");
+            output::progress(&format!("configuration taken over: {targets}"));
         }
         Err(failure) => {
             let _ = output::failure(&failure);

@@ -54,10 +54,11 @@ impl TestAlert {
         }
         match failed {
             0 => Ok(ExitCode::SUCCESS),
-            failed => {
-                Err(Failure::new(Kind::Io, format!("{failed} sinks did not accept the notice"))
-                    .hint("look at their addresses, secrets and certificates"))
-            }
+            failed => Err(Failure::new(
+                Kind::Io,
+                format!("{} did not accept the notice", output::count(failed, "sink")),
+            )
+            .hint("look at their addresses, secrets and certificates")),
         }
     }
 }
