@@ -146,6 +146,7 @@ fn postgresql_brings_the_first_version_up_to_date() {
             "earlier",
             "DROP INDEX target_tally; DROP INDEX target_shown; DROP INDEX outbox_given_up;
              ALTER TABLE target DROP COLUMN state; DROP TABLE kept;
+             CREATE INDEX target_leased ON target (owner) WHERE lease <> 0;
              DELETE FROM store_version WHERE version > 1;",
         );
         let store = PostgresStore::open(&address, "w").await.expect("it opens");
