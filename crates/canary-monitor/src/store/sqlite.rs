@@ -30,7 +30,7 @@ use crate::target::TargetId;
 /// How much is written in one transaction at most.
 const BATCH: usize = 512;
 /// While steps come one upon the other, so long is waited for more to share a flush to disk.
-const GATHER: Duration = Duration::from_millis(20);
+const GATHER: Duration = Duration::from_millis(5);
 /// When a step is taken again that could not be written, in seconds.
 const AGAIN: i64 = 30;
 
