@@ -16,7 +16,7 @@ use canary_monitor::store::sqlite::{Access, SqliteStore};
 use canary_monitor::store::{
     Commit, Counts, NewNotice, Order, Sighting, Store, Stored, StoredEvent, Tally,
 };
-use canary_monitor::target::{Target, TargetId};
+use canary_monitor::target::Target;
 use canary_verifier::report::{Severity, State};
 use postgres::Postgres;
 
@@ -25,16 +25,7 @@ const NOW: i64 = 1_700_000_000;
 fn fleet() -> Fleet {
     let mut builder = FleetBuilder::default();
     for n in 0..3 {
-        let url = format!("https://c{n}.example/");
-        let target = Target {
-            id: TargetId::of(&url),
-            name: format!("c{n}"),
-            url,
-            pin: None,
-            mirrors: Vec::new(),
-            labels: Default::default(),
-            policy: Arc::new(Policy::default()),
-        };
+        let target = Target::new(&format!("https://c{n}.example/"), Arc::new(Policy::default()));
         builder.add(&target).expect("they differ");
     }
     builder.build()

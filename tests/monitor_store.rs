@@ -2,7 +2,7 @@
 
 mod postgres;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -27,16 +27,8 @@ const NOW: i64 = 1_700_000_000;
 const LEASE: i64 = 100;
 
 fn target(n: usize) -> Target {
-    let url = format!("https://c{n}.example/");
-    Target {
-        id: TargetId::of(&url),
-        name: format!("c{n:03}"),
-        url,
-        pin: None,
-        mirrors: Vec::new(),
-        labels: BTreeMap::new(),
-        policy: Arc::new(Policy { interval: 600, ..Policy::default() }),
-    }
+    let policy = Arc::new(Policy { interval: 600, ..Policy::default() });
+    Target { name: format!("c{n:03}"), ..Target::new(&format!("https://c{n}.example/"), policy) }
 }
 
 fn fleet(range: std::ops::Range<usize>) -> Fleet {

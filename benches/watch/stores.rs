@@ -9,7 +9,7 @@ use canary_monitor::policy::Policy;
 use canary_monitor::store::postgres::{Address, PostgresStore};
 use canary_monitor::store::sqlite::{Access, SqliteStore};
 use canary_monitor::store::{Claim, Commit, Store};
-use canary_monitor::target::{Target, TargetId};
+use canary_monitor::target::Target;
 use canary_monitor::worker::wall_clock;
 use tokio::task::JoinSet;
 
@@ -23,15 +23,7 @@ fn fleet(count: usize) -> Fleet {
     let mut builder = FleetBuilder::default();
     for n in 0..count {
         let url = format!("https://c{n}.example/");
-        let target = Target {
-            id: TargetId::of(&url),
-            name: url.clone(),
-            url,
-            pin: None,
-            mirrors: Vec::new(),
-            labels: BTreeMap::new(),
-            policy: Arc::clone(&policy),
-        };
+        let target = Target::new(&url, Arc::clone(&policy));
         builder.add(&target).unwrap();
     }
     builder.build()

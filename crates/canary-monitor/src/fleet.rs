@@ -257,14 +257,7 @@ mod tests {
             labels: BTreeMap::from([("team".to_owned(), "ops".to_owned())]),
             policy: Arc::new(Policy::default()),
         };
-        let plain = Target {
-            id: TargetId::of("https://b.example/"),
-            url: "https://b.example/".to_owned(),
-            name: "https://b.example/".to_owned(),
-            pin: None,
-            mirrors: Vec::new(),
-            ..target.clone()
-        };
+        let plain = Target::new("https://b.example/", Arc::default());
         let mut builder = FleetBuilder::default();
         assert_eq!(builder.add(&target), Ok(()));
         assert_eq!(builder.add(&plain), Ok(()));

@@ -49,6 +49,19 @@ pub struct Target {
 }
 
 impl Target {
+    /// A target that goes by its URL, with neither pin nor mirrors nor labels.
+    pub fn new(url: &str, policy: Arc<Policy>) -> Self {
+        Self {
+            id: TargetId::of(url),
+            url: url.to_owned(),
+            name: url.to_owned(),
+            pin: None,
+            mirrors: Vec::new(),
+            labels: BTreeMap::new(),
+            policy,
+        }
+    }
+
     /// The host and port of its URL: what caps per host and distinctness of hosts go by.
     pub fn host(&self) -> &str {
         host_of(&self.url)

@@ -10,7 +10,7 @@ use canary_format::pin::Pin;
 use super::mistake::{ConfigError, Mistake};
 use super::targets::{TargetList, url_prefix};
 use crate::fleet::FleetBuilder;
-use crate::target::{Target, TargetId};
+use crate::target::Target;
 
 /// Mistakes named of one list.
 const MAX_MISTAKES: usize = 100;
@@ -54,18 +54,11 @@ fn read_line(
         let url = url_prefix(what);
         (url.ok_or_else(|| (column, format!("not a host or URL prefix: {what:?}")))?, None)
     };
-    let name = match name.trim() {
-        "" => url.clone(),
-        name => name.to_owned(),
-    };
-    let target = Target {
-        id: TargetId::of(&url),
-        url,
-        name,
-        pin,
-        mirrors: Vec::new(),
-        labels: list.labels.clone(),
-        policy: Arc::clone(&list.policy),
-    };
+    let mut target = Target::new(&url, Arc::clone(&list.policy));
+    target.pin = pin;
+    target.labels.clone_from(&list.labels);
+    if !name.trim().is_empty() {
+        name.trim().clone_into(&mut target.name);
+    }
     fleet.add(&target).map_err(|error| (column, error.to_string()))
 }

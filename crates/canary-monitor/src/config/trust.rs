@@ -11,7 +11,7 @@ use super::reader::{Reader, bounded};
 use super::targets::{Defaults, url_prefix};
 use crate::fleet::{AddError, FleetBuilder};
 use crate::policy::{Policy, Witnesses};
-use crate::target::{Target, TargetId};
+use crate::target::Target;
 
 /// A trust file whose series are watched.
 pub(super) struct TrustList {
@@ -91,15 +91,8 @@ impl TrustList {
             own.acknowledged = entry.acknowledged.max(own.acknowledged);
             own.witnesses = witnesses.map(Arc::new).or(own.witnesses.take());
         }
-        Some(Target {
-            id: TargetId::of(&url),
-            name: url.clone(),
-            pin: entry.pin.clone().filter(|pin| pin.url == url),
-            url,
-            mirrors: Vec::new(),
-            labels: self.labels.clone(),
-            policy,
-        })
+        let pin = entry.pin.clone().filter(|pin| pin.url == url);
+        Some(Target { pin, labels: self.labels.clone(), ..Target::new(&url, policy) })
     }
 }
 

@@ -374,16 +374,7 @@ mod tests {
     fn fleet() -> Fleet {
         let mut builder = FleetBuilder::default();
         for n in 0..3 {
-            let url = format!("https://c{n}.example/");
-            let target = Target {
-                id: TargetId::of(&url),
-                name: url.clone(),
-                url,
-                pin: None,
-                mirrors: Vec::new(),
-                labels: Default::default(),
-                policy: Default::default(),
-            };
+            let target = Target::new(&format!("https://c{n}.example/"), Arc::default());
             builder.add(&target).expect("they differ");
         }
         builder.build()
