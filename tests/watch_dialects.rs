@@ -13,25 +13,17 @@ mod texts;
 use live::DAY;
 use monitor::{Operator, Pages, codes, have, now};
 use serde_json::Value;
-use texts::{FACTS, signed, text, with_key};
+use texts::{FACTS, Signed, text};
 
 #[test]
 fn a_signed_text_with_its_signature_beside_it_is_watched() {
     if !have("ssh-keygen", "openssh-client") {
         return;
     }
-    let (operator, pages) = (with_key(), Pages::default());
-    let server = pages.serve();
-    operator.configure(&format!(
-        "[defaults]\nmissing_after = \"0s\"\nconfirm_checks = 1\n\
-         [[target]]\nname = \"signed\"\nurl = \"{0}canary.txt\"\ndialect = \"sshsig\"\n\
-         keys = {{ alice = \"key.pub\" }}\nsignatures = [\"canary.txt.sig\"]\n",
-        server.url()
-    ));
-    let publish = |words: &str| {
-        pages.set("/canary.txt", words);
-        pages.set("/canary.txt.sig", signed(&operator, words));
-    };
+    let signed = Signed::new();
+    signed.configure("[defaults]\nmissing_after = \"0s\"\nconfirm_checks = 1\n", "");
+    let Signed { operator, pages, .. } = &signed;
+    let publish = |words: &str| signed.publish(words);
     let today = now();
     let old = text(today.plus(-20 * DAY), today.plus(10 * DAY), &FACTS);
     publish(&old);
@@ -68,24 +60,19 @@ fn an_upload_under_way_is_no_forged_signature() {
     if !have("ssh-keygen", "openssh-client") {
         return;
     }
-    let (operator, pages) = (with_key(), Pages::default());
-    let server = pages.serve();
-    operator.configure(&format!(
-        "[[target]]\nname = \"signed\"\nurl = \"{0}canary.txt\"\ndialect = \"sshsig\"\n\
-         keys = {{ alice = \"key.pub\" }}\nsignatures = [\"canary.txt.sig\"]\n",
-        server.url()
-    ));
+    let signed = Signed::new();
+    signed.configure("", "");
+    let Signed { operator, pages, .. } = &signed;
     let today = now();
     let (old, new) = (
         text(today.plus(-20 * DAY), today.plus(10 * DAY), &FACTS),
         text(today.plus(-DAY), today.plus(29 * DAY), &FACTS),
     );
-    pages.set("/canary.txt", old.clone());
-    pages.set("/canary.txt.sig", signed(&operator, &old));
+    signed.publish(&old);
     assert_eq!(codes(&operator.once()["signed"]), Vec::<&str>::new());
     pages.set("/canary.txt", new.clone());
     assert_eq!(codes(&operator.once()["signed"]), Vec::<&str>::new(), "it waits to be confirmed");
-    pages.set("/canary.txt.sig", signed(&operator, &new));
+    signed.publish(&new);
     let line = operator.once().remove("signed").unwrap();
     assert_eq!((codes(&line).len(), line["issue"].as_u64()), (0, Some(2)));
 }
@@ -137,8 +124,8 @@ fn a_dialect_once_recognised_stays() {
     if !have("ssh-keygen", "openssh-client") {
         return;
     }
-    let (operator, pages) = (with_key(), Pages::default());
-    let server = pages.serve();
+    let signed = Signed::new();
+    let Signed { operator, pages, server } = &signed;
     operator.configure(&format!(
         "[defaults]\nconfirm_checks = 1\nmissing_after = \"0s\"\n\
          [[target]]\nname = \"it\"\nurl = \"{0}canary.txt\"\nkeys = {{ alice = \"key.pub\" }}\n",
@@ -146,7 +133,7 @@ fn a_dialect_once_recognised_stays() {
     ));
     let today = now();
     let words = text(today.plus(-DAY), today.plus(29 * DAY), &FACTS);
-    let signature = String::from_utf8(signed(&operator, &words)).unwrap();
+    let signature = String::from_utf8(signed.signature(&words)).unwrap();
     pages.set("/canary.txt", format!("{words}{signature}"));
     let line = operator.once().remove("it").unwrap();
     assert_eq!((line["state"].as_str(), codes(&line).len()), (Some("LIVE"), 0), "{line}");

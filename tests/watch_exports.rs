@@ -15,7 +15,7 @@ use canary_format::time::Timestamp;
 use live::{DAY, live, pin, publish};
 use monitor::{Operator, Pages, codes, have, now, wait_for};
 use serde_json::Value;
-use texts::{FACTS, signed, text, with_key};
+use texts::{FACTS, Signed, text};
 
 #[test]
 fn an_export_proves_every_verdict_without_a_network() {
@@ -155,22 +155,20 @@ fn an_export_of_another_format_is_read_by_history_and_verify() {
     if !have("ssh-keygen", "openssh-client") {
         return;
     }
-    let (operator, pages) = (with_key(), Pages::default());
-    let server = pages.serve();
-    operator.configure(&format!(
-        "[[target]]\nname = \"signed\"\nurl = \"{0}canary.txt\"\ndialect = \"sshsig\"\n\
-         keys = {{ alice = \"key.pub\" }}\nsignatures = [\"canary.txt.sig\"]\n\
-         [[target]]\nname = \"undated\"\nurl = \"{0}page.txt\"\ncadence = \"daily\"\n",
-        server.url()
-    ));
+    let signed = Signed::new();
+    let undated = format!(
+        "[[target]]\nname = \"undated\"\nurl = \"{}page.txt\"\ncadence = \"daily\"\n",
+        signed.server.url()
+    );
+    signed.configure("", &undated);
     let today = now();
     for (age, facts) in [(20, &FACTS[..]), (1, &FACTS[..1])] {
         let words = text(today.plus(-age * DAY), today.plus((30 - age) * DAY), facts);
-        pages.set("/canary.txt", words.clone());
-        pages.set("/canary.txt.sig", signed(&operator, &words));
-        pages.set("/page.txt", "We have never placed a backdoor.\n");
-        operator.once();
+        signed.publish(&words);
+        signed.pages.set("/page.txt", "We have never placed a backdoor.\n");
+        signed.operator.once();
     }
+    let Signed { operator, server, .. } = signed;
     assert!(operator.run(&["watch", "export", "--out", "out"]).status.success());
     let listed = std::fs::read(operator.path().join("out/targets.json")).unwrap();
     let listed: Value = serde_json::from_slice(&listed).unwrap();

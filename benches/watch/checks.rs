@@ -134,7 +134,9 @@ fn blackbox(folder: &Path, base: &str, roots: &Path) -> Rate {
         .spawn();
     let Ok(started) = started else { return Rate { second: f64::NAN, processor: f64::NAN } };
     let _running = Running(started);
+    let begun = Instant::now();
     while std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "blackbox does not listen");
         std::thread::sleep(Duration::from_millis(50));
     }
     rate(&["probe", &port, base], "1", roots)
