@@ -7,7 +7,7 @@ use std::io;
 pub(crate) enum Told {
     /// To stop: an interrupt, or the signal that ends a service.
     Stop,
-    /// To read its configuration again: SIGHUP, where there are signals.
+    /// To read its configuration again: SIGHUP, or Ctrl-Break on Windows.
     Reload,
 }
 
@@ -39,21 +39,33 @@ impl Signals {
     }
 }
 
-/// Elsewhere there is the interrupt alone.
-#[cfg(not(unix))]
-pub(crate) struct Signals;
+/// Windows has no signals, but what a console and its session are told.
+#[cfg(windows)]
+pub(crate) struct Signals {
+    again: tokio::signal::windows::CtrlBreak,
+    interrupt: tokio::signal::windows::CtrlC,
+    close: tokio::signal::windows::CtrlClose,
+    shutdown: tokio::signal::windows::CtrlShutdown,
+}
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl Signals {
     pub(crate) fn listen() -> io::Result<Self> {
-        Ok(Self)
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+        Ok(Self {
+            again: ctrl_break()?,
+            interrupt: ctrl_c()?,
+            close: ctrl_close()?,
+            shutdown: ctrl_shutdown()?,
+        })
     }
 
     pub(crate) async fn next(&mut self) -> Told {
-        // Where not even that can be heard, only the system ends the command.
-        match tokio::signal::ctrl_c().await {
-            Ok(()) => Told::Stop,
-            Err(_) => std::future::pending().await,
+        tokio::select! {
+            _ = self.again.recv() => Told::Reload,
+            _ = self.interrupt.recv() => Told::Stop,
+            _ = self.close.recv() => Told::Stop,
+            _ = self.shutdown.recv() => Told::Stop,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! `ssh-agent`: two requests of its protocol, list and sign (draft-miller-ssh-agent).
 
+use std::io::{self, Read, Write};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
-
-use std::io::{self, Read, Write};
 use std::path::Path;
+#[cfg(unix)]
 use std::time::Duration;
 
 use canary_format::key::{PublicKey, Signature};
@@ -13,6 +13,7 @@ use canary_format::key::{PublicKey, Signature};
 const MAX_ANSWER: u32 = 262_144;
 
 /// How long one read or write may take. A person may have to confirm on the agent's side.
+#[cfg(unix)]
 const PATIENCE: Duration = Duration::from_secs(120);
 
 const REQUEST_IDENTITIES: u8 = 11;

@@ -14,9 +14,6 @@ use tokio_postgres::config::{Host, SslMode};
 
 use crate::sinks::{Secret, SecretError};
 
-/// Where Debian and most others keep the server's socket.
-const SOCKET_FOLDER: &str = "/var/run/postgresql";
-
 /// How a database is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
@@ -95,7 +92,7 @@ impl Address {
             return Err(AddressError::Password);
         }
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-            config.host_path(SOCKET_FOLDER);
+            on_this_machine(&mut config);
         }
         let tls = match mode.as_deref() {
             Some("disable") => Tls::Off,
@@ -134,7 +131,7 @@ impl Address {
     fn kept_in_pass_file(&self) -> Option<String> {
         let path = match std::env::var_os("PGPASSFILE") {
             Some(path) => PathBuf::from(path),
-            None => Path::new(&std::env::var_os("HOME")?).join(".pgpass"),
+            None => pass_file()?,
         };
         let text = is_private(&path).then(|| fs::read_to_string(&path).ok()).flatten()?;
         let user = self.config.get_user().unwrap_or_default();
@@ -163,6 +160,28 @@ impl Address {
         }
         Ok(Some(builder.with_root_certificates(store).with_no_client_auth()))
     }
+}
+
+/// Where a URL names no host: the folder in which Debian and most others keep the server's socket.
+#[cfg(unix)]
+fn on_this_machine(config: &mut tokio_postgres::Config) {
+    config.host_path("/var/run/postgresql");
+}
+
+#[cfg(not(unix))]
+fn on_this_machine(config: &mut tokio_postgres::Config) {
+    config.host("localhost");
+}
+
+/// Where PostgreSQL's own tools look for passwords.
+#[cfg(unix)]
+fn pass_file() -> Option<PathBuf> {
+    Some(Path::new(&std::env::var_os("HOME")?).join(".pgpass"))
+}
+
+#[cfg(not(unix))]
+fn pass_file() -> Option<PathBuf> {
+    Some(Path::new(&std::env::var_os("APPDATA")?).join("postgresql").join("pgpass.conf"))
 }
 
 fn is_local(config: &tokio_postgres::Config) -> bool {
