@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use canary_durable::Access;
 use canary_format::envelope::{Envelope, EnvelopeSignature};
 use canary_format::issue::{
     Entity, Fact, Heartbeat, Issue, IssueContent, Localised, LogKeys, Publisher, Scope, Service,
@@ -146,9 +147,7 @@ pub(crate) fn write_folder(root: &Path, series: &[Envelope]) {
 
 /// Writes a private key without a passphrase, as `ssh-keygen` does.
 pub(crate) fn write_key(path: &Path, seed: u8) {
-    use std::os::unix::fs::PermissionsExt as _;
     let pair = ssh_key::private::Ed25519Keypair::from_seed(&[seed; 32]);
     let text = ssh_key::PrivateKey::from(pair).to_openssh(ssh_key::LineEnding::LF).unwrap();
-    fs::write(path, text.as_bytes()).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    canary_durable::replace(path, text.as_bytes(), Access::Private).unwrap();
 }

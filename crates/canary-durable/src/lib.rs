@@ -20,7 +20,7 @@
 #![forbid(unsafe_code)]
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -213,6 +213,34 @@ pub fn lock_file(path: &Path) -> io::Result<File> {
     File::options().read(true).write(true).create(true).truncate(false).open(path)
 }
 
+/// Locks a folder against other runs, without waiting, until the value is dropped: the folder itself;
+/// on Windows, which locks none, a hidden file beside it.
+///
+/// # Errors
+///
+/// `WouldBlock` where another run holds it; the system's.
+pub fn try_lock_folder(folder: &Path) -> Result<File, TryLockError> {
+    #[cfg(unix)]
+    let lock = File::open(folder);
+    #[cfg(not(unix))]
+    let lock = folder.canonicalize().and_then(|folder| lock_file(&lock_beside(&folder)));
+    let lock = lock.map_err(TryLockError::Error)?;
+    lock.try_lock()?;
+    Ok(lock)
+}
+
+/// Waits for the lock of a file that is to be changed, until the value is dropped: that of a hidden
+/// file beside it. The system lets go of it when a run ends in any way.
+///
+/// # Errors
+///
+/// The system's.
+pub fn lock(path: &Path) -> io::Result<File> {
+    let lock = lock_file(&lock_beside(path))?;
+    lock.lock()?;
+    Ok(lock)
+}
+
 /// The hidden file that is locked while a file is replaced: `.<name>.lock` beside it.
 pub fn lock_beside(path: &Path) -> PathBuf {
     let mut name = OsString::from(".");
@@ -256,6 +284,21 @@ mod tests {
         replace(&path, b"public", Access::Shared)?;
         assert_eq!(mode(&path)? & 0o400, 0o400);
         assert_ne!(mode(&path)? & 0o044, 0, "the umask leaves it readable");
+        Ok(())
+    }
+
+    #[test]
+    fn a_folder_is_one_runs_at_a_time() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("site");
+        create_folder(&path, Access::Shared)?;
+        let held = try_lock_folder(&path)?;
+        let other =
+            try_lock_folder(&path).map_err(|error| matches!(error, TryLockError::WouldBlock));
+        assert_eq!(other.map(drop), Err(true));
+        drop(held);
+        try_lock_folder(&path)?;
+        assert_eq!(fs::read_dir(&path)?.count(), 0, "it leaves nothing in the folder");
         Ok(())
     }
 

@@ -89,13 +89,13 @@ impl Folder {
     ///
     /// Where it cannot be locked; [`FolderError::Busy`] where another run holds it.
     pub fn open(root: &Path) -> Result<Self, FolderError> {
-        let failed =
-            |action| move |source| FolderError::Io { path: root.to_owned(), action, source };
-        let lock = File::open(root).map_err(failed("opened"))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { root: root.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(FolderError::Busy { path: root.to_owned() }),
-            Err(TryLockError::Error(source)) => Err(failed("locked")(source)),
+        let path = root.to_owned();
+        match durable::try_lock_folder(root) {
+            Ok(lock) => Ok(Self { root: path, _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(FolderError::Busy { path }),
+            Err(TryLockError::Error(source)) => {
+                Err(FolderError::Io { path, action: "locked", source })
+            }
         }
     }
 

@@ -125,14 +125,15 @@ fn open_to_others(_: &File) -> io::Result<Option<u32>> {
 pub(crate) mod tests {
     use super::*;
     use std::fs;
-    use std::os::unix::fs::PermissionsExt as _;
+
+    use canary_durable::Access;
 
     /// Writes a machine key made of a seed byte.
     pub(crate) fn write_key(path: &Path, seed: u8) -> PublicKey {
         let pair = ssh_key::private::Ed25519Keypair::from_seed(&[seed; 32]);
         let key = PrivateKey::from(pair);
-        fs::write(path, key.to_openssh(ssh_key::LineEnding::LF).unwrap().as_bytes()).unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+        let text = key.to_openssh(ssh_key::LineEnding::LF).unwrap();
+        canary_durable::replace(path, text.as_bytes(), Access::Private).unwrap();
         PublicKey(SigningKey::from_bytes(&[seed; 32]).verifying_key().to_bytes())
     }
 
@@ -147,8 +148,10 @@ pub(crate) mod tests {
         assert!(!format!("{key:?}").contains("7, 7"));
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_key_that_a_group_or_the_world_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         write_key(&path, 7);

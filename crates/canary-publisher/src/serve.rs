@@ -156,6 +156,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_link_out_of_the_site_is_not_followed() {
         let folder = tempfile::tempdir().unwrap();

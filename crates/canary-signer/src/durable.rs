@@ -109,13 +109,7 @@ impl Lock {
     ///
     /// The system's refusal.
     pub fn of(path: &Path) -> Result<Self, WriteError> {
-        let path = canary_durable::lock_beside(path);
-        let lock = || {
-            let file = canary_durable::lock_file(&path)?;
-            file.lock()?;
-            Ok(file)
-        };
-        lock().map(Self).map_err(WriteError::of(&path))
+        canary_durable::lock(path).map(Self).map_err(WriteError::of(path))
     }
 }
 

@@ -121,10 +121,10 @@ pub fn read<E: From<OriginsError>>(
 /// Where the file cannot be read or written, or holds a line that is not a log's.
 pub fn add(path: &Path, origin: &Origin) -> Result<Added, OriginsError> {
     let io = |doing| move |source| OriginsError::Io { doing, path: path.to_owned(), source };
+    // Two commands at once take turns.
+    let _lock = canary_durable::lock(path).map_err(io("lock"))?;
     let mut options = OpenOptions::new();
     let mut file = options.append(true).create(true).open(path).map_err(io("open"))?;
-    // Two commands at once take turns.
-    file.lock().map_err(io("lock"))?;
     let mut found = Added::New;
     read(path, |other| {
         if other == *origin {

@@ -12,8 +12,8 @@ use super::{Put, Store, StoreError};
 use crate::site::SiteFile;
 use canary_durable::{self as durable, Access};
 
-/// A directory on this machine. It is locked, by a lock of the system on the directory itself, until
-/// the value is dropped: a killed run leaves no lock behind.
+/// A directory on this machine. It is locked, by a lock of the system, until the value is dropped: a
+/// killed run leaves no lock behind.
 #[derive(Debug)]
 pub struct Directory {
     root: PathBuf,
@@ -34,14 +34,10 @@ impl Directory {
         let failed =
             |action| move |source| StoreError::Io { path: root.to_owned(), action, source };
         durable::create_folder(root, Access::Shared).map_err(failed("created"))?;
-        let lock = File::open(root).map_err(failed("opened"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::Busy { path: root.to_owned() });
-            }
-            Err(TryLockError::Error(source)) => return Err(failed("locked")(source)),
-        }
+        let lock = durable::try_lock_folder(root).map_err(|error| match error {
+            TryLockError::WouldBlock => StoreError::Busy { path: root.to_owned() },
+            TryLockError::Error(source) => failed("locked")(source),
+        })?;
         Ok(Self {
             root: root.to_owned(),
             _lock: lock,
