@@ -8,7 +8,7 @@ use build::{Series, at, cosign, first, heartbeat_key, public};
 use canary_format::note::{KeyKind, VerifierKey};
 use canary_format::time::Timestamp;
 use canary_verifier::evidence::{Evidence, Mirror, Obtained, Seen, Site, Source, Trust};
-use canary_verifier::judge::{Judgement, judge};
+use canary_verifier::judge::{Judgement, judge, judge_again};
 use canary_verifier::report::{Code, FactState, Severity, State};
 use canary_verifier::witness::WitnessPolicy;
 use proptest::prelude::*;
@@ -352,6 +352,31 @@ fn a_heartbeat_counts_only_until_now() {
         Some(now.plus(-60)),
         "a machine's key cannot push time"
     );
+}
+
+/// Signatures stand for the very leaves that were verified: one that differs, under a good tree of the
+/// publisher's, is looked at again, and so is what was appended.
+#[test]
+fn what_was_verified_before_vouches_for_nothing_else() {
+    let (series, now) = (three(), at("2026-03-02"));
+    let trust = pinned(&series, 1);
+    let tree = judge(&of_site(&series, now), &trust, None, now).verified.unwrap();
+    let again =
+        |series: &Series| judge_again(&of_site(series, now), &trust, None, Some(&tree), now);
+    assert_eq!(again(&series).series.len(), 3);
+    let grown = series.clone().and(|_| {});
+    assert_eq!(again(&grown).series.len(), 4);
+    for which in 0..4 {
+        let mut forged = grown.clone();
+        let text = String::from_utf8(forged.leaves[which].clone()).unwrap();
+        let sig = text.rfind("\"sig\":\"").unwrap() + 7;
+        let other = if &text[sig..=sig] == "A" { "B" } else { "A" };
+        forged.leaves[which].splice(sig..=sig, other.bytes());
+        let judged = again(&forged);
+        assert!(codes(&judged).contains(&Code::BadSignature), "{which}: {:?}", codes(&judged));
+        assert_eq!(judged.verified, None);
+        assert_eq!(judged.series.len(), which);
+    }
 }
 
 proptest! {

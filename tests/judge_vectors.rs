@@ -10,7 +10,7 @@ use canary_format::pin::Pin;
 use canary_format::tile::{Tile, parse_bundle};
 use canary_format::time::Timestamp;
 use canary_verifier::evidence::{Evidence, Obtained, Site, Source, Trust};
-use canary_verifier::judge::judge;
+use canary_verifier::judge::{Judgement, VerifiedTree, judge_again};
 use serde_json::Value;
 
 #[test]
@@ -25,16 +25,47 @@ fn every_site_gives_the_report_expected() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-fn run(case: &Path) -> Result<(), String> {
-    let expect: Value =
-        serde_json::from_slice(&fs::read(case.join("expect.json")).unwrap()).unwrap();
+/// What was verified before, here or in another site, saves work and changes no judgement.
+#[test]
+fn judging_again_changes_no_report() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors");
+    let alive =
+        judged(&folder.join("alive"), None).verified.expect("every issue of it is authentic");
+    let mut verified = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let case = entry.unwrap().path();
+        if !case.join("expect.json").exists() {
+            continue;
+        }
+        let first = judged(&case, None);
+        verified += usize::from(first.verified.is_some());
+        for tree in [Some(&alive), first.verified.as_ref()].into_iter().flatten() {
+            let again = judged(&case, Some(tree));
+            assert_eq!(again.report, first.report, "{}", case.display());
+            assert_eq!(again.series, first.series, "{}", case.display());
+            assert_eq!(again.verified, first.verified, "{}", case.display());
+        }
+    }
+    assert!(verified > 30, "only {verified} are verified whole");
+}
+
+fn expected(case: &Path) -> Value {
+    serde_json::from_slice(&fs::read(case.join("expect.json")).unwrap()).unwrap()
+}
+
+fn judged(case: &Path, verified: Option<&VerifiedTree>) -> Judgement {
+    let expect = expected(case);
     let at = Timestamp::parse(expect["at"].as_str().unwrap()).unwrap();
     let pin = expect["pin"].as_str().map(|pin| Pin::parse(pin).unwrap());
     let site = read_site(&case.join("site"));
     let evidence =
         Evidence { url: None, obtained_at: at, source: Source::Site(site), mirrors: vec![] };
-    let report = judge(&evidence, &Trust { pin, ..Trust::default() }, None, at).report;
-    let report: Value = serde_json::to_value(report).unwrap();
+    judge_again(&evidence, &Trust { pin, ..Trust::default() }, None, verified, at)
+}
+
+fn run(case: &Path) -> Result<(), String> {
+    let expect = expected(case);
+    let report: Value = serde_json::to_value(judged(case, None).report).unwrap();
     let codes: Vec<&Value> =
         report["findings"].as_array().unwrap().iter().map(|f| &f["code"]).collect();
     let list = |name: &str| expect[name].as_array().cloned().unwrap_or_default();

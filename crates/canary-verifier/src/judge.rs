@@ -31,7 +31,7 @@ pub use self::mirrors::Fork;
 use self::obtained::{Reach, RootCheck, Served};
 pub use self::scope::{ScopeChange, compare as compare_scopes};
 use self::series::Leaves;
-pub use self::series::VerifiedIssue;
+pub use self::series::{VerifiedIssue, VerifiedTree};
 pub use self::witness_copies::WitnessCopy;
 use crate::evidence::{Evidence, Seen, Silence, Source, Trust};
 use crate::report::{
@@ -58,6 +58,8 @@ pub struct Judgement {
     pub forks: Vec<Fork>,
     /// Both sides of whatever cannot both be true: evidence for a third party.
     pub contradictions: Vec<[Side; 2]>,
+    /// The tree of the site judged, where every issue in it is authentic: for [`judge_again`].
+    pub verified: Option<VerifiedTree>,
     /// The checkpoint judged.
     checkpoint: Option<Checkpoint>,
     newest_time_proof: Option<Timestamp>,
@@ -78,6 +80,18 @@ impl Judgement {
 
 /// Judges evidence at an instant. The same four inputs give the same judgement, always.
 pub fn judge(evidence: &Evidence, trust: &Trust, seen: Option<&Seen>, now: Timestamp) -> Judgement {
+    judge_again(evidence, trust, seen, None, now)
+}
+
+/// As [`judge`], with the same judgement, and less work where a site still begins with a tree that was
+/// verified: the signatures of its issues are not checked again. All else is.
+pub fn judge_again(
+    evidence: &Evidence,
+    trust: &Trust,
+    seen: Option<&Seen>,
+    verified: Option<&VerifiedTree>,
+    now: Timestamp,
+) -> Judgement {
     let mut findings = Findings::default();
     let seen = seen.filter(|seen| !seen.leaves.is_empty());
 
@@ -85,6 +99,9 @@ pub fn judge(evidence: &Evidence, trust: &Trust, seen: Option<&Seen>, now: Times
     let mut served = Served::read(&evidence.source, &mut findings);
     if let (Some(seen), Source::Proof(_) | Source::Envelope(_)) = (seen, &evidence.source) {
         served.after_seen(seen);
+    }
+    if let Some(tree) = verified {
+        served.begin_with(tree);
     }
 
     // Consistency with what was seen.
@@ -104,6 +121,7 @@ pub fn judge(evidence: &Evidence, trust: &Trust, seen: Option<&Seen>, now: Times
         }
         _ => Signed::No,
     };
+    let verified = served.verified_tree(served_series.len());
     let served_side = (standing == Standing::Inconsistent)
         .then(|| Side::of(&served_series, served.checkpoint.as_ref()));
     let (series, mut forks) =
@@ -217,7 +235,16 @@ pub fn judge(evidence: &Evidence, trust: &Trust, seen: Option<&Seen>, now: Times
         gaps,
         limits: LIMITS,
     };
-    Judgement { report, series, seen, forks, contradictions, checkpoint, newest_time_proof }
+    Judgement {
+        report,
+        series,
+        seen,
+        forks,
+        contradictions,
+        verified,
+        checkpoint,
+        newest_time_proof,
+    }
 }
 
 /// Whether the pin can be held against what was obtained.

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use canary_format::checkpoint::{Checkpoint, MAX_LEAVES};
-use canary_format::merkle::{leaf_hash, root};
+use canary_format::merkle::{TreeHash, leaf_hash, root};
 use canary_format::refusal::{Refusal, Rule};
 use canary_format::tlog_proof::TlogProof;
 
 use super::findings::{Findings, refused};
 use super::in_parallel::in_parallel;
-use super::series::{Leaves, Parsed};
+use super::series::{Leaves, Parsed, VerifiedTree};
 use crate::evidence::{Obtained, Seen, Site, Source};
 use crate::report::{Code, Severity};
 
@@ -24,6 +24,10 @@ pub(super) struct Served<'a> {
     pub(super) leaves: Option<Cow<'a, [Vec<u8>]>>,
     /// The only leaf, where it had to be parsed to know its number.
     parsed: Option<Arc<Parsed>>,
+    /// Of the leaves of a site.
+    hashes: Vec<TreeHash>,
+    /// Of so many leaves, from the first on, the signatures verified before.
+    verified: usize,
     /// Whether the leaves, or the one leaf and its proof, give the checkpoint's root.
     pub(super) root: RootCheck,
 }
@@ -58,7 +62,20 @@ impl<'a> Served<'a> {
 
     pub(super) fn leaves(&self) -> Option<Leaves<'_>> {
         let bytes = self.leaves.as_deref()?;
-        Some(Leaves { offset: self.offset, bytes, parsed: self.parsed.as_ref() })
+        let (offset, parsed, verified) = (self.offset, self.parsed.as_ref(), self.verified);
+        Some(Leaves { offset, bytes, parsed, verified })
+    }
+
+    /// Where the leaves of a site begin with those of this tree, its signatures stand.
+    pub(super) fn begin_with(&mut self, tree: &VerifiedTree) {
+        self.verified = tree.size_within(&self.hashes);
+    }
+
+    /// The tree of a site of which so many issues, from the first on, were found authentic: where that
+    /// is all of them.
+    pub(super) fn verified_tree(&self, issues: usize) -> Option<VerifiedTree> {
+        let is_all = issues == self.hashes.len() && self.root == RootCheck::Fits && issues > 0;
+        is_all.then(|| VerifiedTree::over(&self.hashes))
     }
 
     /// A file holds one issue; what was seen before supplies the ones before it.
@@ -115,6 +132,7 @@ impl<'a> Served<'a> {
                 findings.add(Code::LogInconsistent, Severity::Alarm, message);
             }
             served.leaves = Some(Cow::Borrowed(leaves));
+            served.hashes = hashes;
         }
         served
     }

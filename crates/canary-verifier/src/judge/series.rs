@@ -6,7 +6,8 @@ use std::sync::Arc;
 use canary_format::digest::Digest;
 use canary_format::envelope::Envelope;
 use canary_format::issue::Issue;
-use canary_format::key::{ExpandedKey, PublicKey};
+use canary_format::key::{ExpandedKey, PublicKey, Signature};
+use canary_format::merkle::{TreeHash, root};
 use canary_format::pin::Pin;
 use canary_format::refusal::Refusal;
 use canary_format::roster::{QuorumCount, Roster, Signer};
@@ -44,6 +45,27 @@ impl VerifiedIssue {
     }
 }
 
+/// A tree whose every issue, from the first to the last, was found authentic. Where its leaves are met
+/// again, their signatures need not be checked again. Only the verifier makes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VerifiedTree {
+    size: usize,
+    root: TreeHash,
+}
+
+impl VerifiedTree {
+    /// Over leaves of which the whole series was found authentic.
+    pub(super) fn over(hashes: &[TreeHash]) -> Self {
+        Self { size: hashes.len(), root: root(hashes) }
+    }
+
+    /// How many of these leaves, from the first on, are those of the tree: all of its own, or none.
+    pub(super) fn size_within(&self, hashes: &[TreeHash]) -> usize {
+        let is_this = |own: &&[TreeHash]| root(own) == self.root;
+        hashes.get(..self.size).filter(is_this).map_or(0, <[TreeHash]>::len)
+    }
+}
+
 /// Leaves in order, the first of them the one after `offset` others.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Leaves<'a> {
@@ -51,12 +73,14 @@ pub(super) struct Leaves<'a> {
     pub(super) bytes: &'a [Vec<u8>],
     /// The only leaf, where it had to be parsed to know its number.
     pub(super) parsed: Option<&'a Arc<Parsed>>,
+    /// Of so many, from the first on, the signatures verified before.
+    pub(super) verified: usize,
 }
 
 impl<'a> Leaves<'a> {
     /// Leaves of which none is parsed.
     pub(super) fn new(offset: u64, bytes: &'a [Vec<u8>]) -> Self {
-        Self { offset, bytes, parsed: None }
+        Self { offset, bytes, parsed: None, verified: 0 }
     }
 
     /// The number of the last issue; that before the first where there are none.
@@ -82,7 +106,8 @@ pub(super) fn verify(
     let before = |index: usize| parsed[..index].last()?.as_deref().ok();
     let signatures = in_parallel(&parsed, |keys: &mut Keys, index, parsed| {
         let parsed = parsed.as_ref().ok()?;
-        Some(Signatures::check_all(parsed, before(index), keys))
+        let checked = if index < leaves.verified { Checked::Before } else { Checked::Now(keys) };
+        Some(Signatures::of(parsed, before(index), checked))
     });
     let must_hold_from = pin.map_or(0, |pin| pin.number);
     let mut series = Vec::new();
@@ -204,6 +229,21 @@ impl<'a> Rosters<'a> {
     }
 }
 
+/// When the signatures of an envelope are checked.
+enum Checked<'a> {
+    /// Every one of these keys was found to verify, in this place of this series.
+    Before,
+    Now(&'a mut Keys),
+}
+
+impl Checked<'_> {
+    fn verifies(&mut self, key: PublicKey, signed: &[u8], signature: &Signature) -> bool {
+        let Self::Now(keys) = self else { return true };
+        let expanded = keys.entry(key).or_insert_with(|| key.expand());
+        expanded.as_ref().is_some_and(|key| key.verify(signed, signature))
+    }
+}
+
 /// What the signatures of one envelope show, for the keys of the rosters in question.
 struct Signatures {
     verified: BTreeSet<PublicKey>,
@@ -211,7 +251,7 @@ struct Signatures {
 }
 
 impl Signatures {
-    fn check_all(parsed: &Parsed, before: Option<&Parsed>, keys: &mut Keys) -> Self {
+    fn of(parsed: &Parsed, before: Option<&Parsed>, mut checked: Checked<'_>) -> Self {
         let signed = parsed.envelope.signed_bytes();
         let mut known = BTreeMap::new();
         for signer in parsed.rosters(before).signers() {
@@ -222,8 +262,7 @@ impl Signatures {
             let Some((key, signer)) = known.get(&entry.keyid) else {
                 continue;
             };
-            let expanded = keys.entry(*key).or_insert_with(|| key.expand());
-            if expanded.as_ref().is_some_and(|key| key.verify(&signed, &entry.signature)) {
+            if checked.verifies(*key, &signed, &entry.signature) {
                 result.verified.insert(*key);
             } else {
                 result.failed.push(signer.name.clone());
@@ -282,3 +321,32 @@ fn quorum_short(number: u64, count: QuorumCount, which: &str) -> Finding {
 
 /// Decoded keys: the same few sign a whole series.
 type Keys = BTreeMap<PublicKey, Option<ExpandedKey>>;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use canary_format::merkle::leaf_hash;
+
+    use super::*;
+
+    const LEAF: &str = include_str!("../../../../tests/vectors/alive/site/issues/0001.json");
+
+    /// That it is looked up at all can be seen only where the verifier is made to have erred before.
+    #[test]
+    fn the_signatures_of_a_verified_tree_are_not_checked_again() {
+        let at = LEAF.rfind("\"sig\": \"").unwrap() + 8;
+        let other = if &LEAF[at..=at] == "A" { "B" } else { "A" };
+        let (before, after) = (&LEAF.as_bytes()[..at], &LEAF.as_bytes()[at + 1..]);
+        let forged = [before, other.as_bytes(), after].concat();
+        let hash = leaf_hash(&forged);
+        let leaves = [forged];
+        let series = |tree: VerifiedTree| {
+            let verified = tree.size_within(&[hash]);
+            let leaves = Leaves { verified, ..Leaves::new(0, &leaves) };
+            verify(leaves, None, &mut Findings::default()).len()
+        };
+        assert_eq!(series(VerifiedTree::over(&[hash])), 1);
+        assert_eq!(series(VerifiedTree::over(&[leaf_hash(LEAF.as_bytes())])), 0);
+        assert_eq!(series(VerifiedTree::over(&[hash, hash])), 0);
+    }
+}
