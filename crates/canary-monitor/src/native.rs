@@ -3,6 +3,7 @@
 
 mod kept;
 mod recent;
+mod verified;
 mod witnesses;
 
 use std::sync::Arc;
@@ -10,13 +11,14 @@ use std::sync::Arc;
 use canary_format::time::Timestamp;
 use canary_verifier::evidence::{Evidence, Freshness, Obtained, Seen, Site, Source, Trust};
 use canary_verifier::fetch::{Fetcher, FetcherError, Known, Limits, Network};
-use canary_verifier::judge::{Judgement, judge};
+use canary_verifier::judge::{Judgement, judge_again};
 use canary_verifier::report::{Code, Finding};
 use canary_verifier::state::CachedCheckpoint;
 use canary_verifier::target::Prefix;
 
 use self::kept::Kept;
 use self::recent::Recent;
+use self::verified::VerifiedTrees;
 use self::witnesses::{LeftAlone, contrary, unheard};
 use crate::axes;
 use crate::checker::private_hosts;
@@ -33,6 +35,7 @@ pub struct NativeCheck<S> {
     fetcher: Fetcher,
     store: S,
     recent: Arc<Recent>,
+    verified: Arc<VerifiedTrees>,
     left_alone: Arc<LeftAlone>,
 }
 
@@ -49,7 +52,13 @@ impl<S: Store> NativeCheck<S> {
 
     /// With the fetcher that every format uses.
     pub fn with_fetcher(store: S, fetcher: Fetcher) -> Self {
-        Self { fetcher, store, recent: Arc::default(), left_alone: Arc::default() }
+        Self {
+            fetcher,
+            store,
+            recent: Arc::default(),
+            verified: Arc::default(),
+            left_alone: Arc::default(),
+        }
     }
 
     /// What was seen of a target, from the store's bodies.
@@ -115,15 +124,19 @@ impl<S: Store> Check for NativeCheck<S> {
         let (trust, before) = (trust(target), seen.clone());
         let (evidence, checkpoint) = (fetched.evidence, fetched.checkpoint);
         let copies = self.left_alone.witness_copies(&self.fetcher, target, &evidence).await;
+        let tree = self.verified.find(target.id);
         let judged = tokio::task::spawn_blocking(move || {
-            let judgement =
-                judge(&evidence, &trust, before.as_deref(), at).beside_witness_copies(&copies, at);
+            let judgement = judge_again(&evidence, &trust, before.as_deref(), tree.as_ref(), at)
+                .beside_witness_copies(&copies, at);
             (judgement, evidence, copies)
         });
         let Ok((judgement, evidence, copies)) = judged.await else {
             let words = "judging was cut short".to_owned();
             return Observation::new(now, Outcome::Unreachable(words)).with_hints(hints);
         };
+        if let Some(tree) = judgement.verified {
+            self.verified.keep(target.id, tree);
+        }
         let contrary = contrary(&copies, &judgement);
         let unheard = unheard(memory, target, &copies, &judgement);
         let facts = judgement.report.facts.clone();
