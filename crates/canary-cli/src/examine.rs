@@ -298,8 +298,11 @@ fn trusted(target: &Target, evidence: &Evidence, asked: Trust) -> Result<Trust, 
         Place::Site(prefix) => Some(prefix.to_string()),
         Place::Path(_) => asked.pin.as_ref().map(|pin| pin.url.clone()),
     };
-    let origin = origin(&evidence.source);
     let entries = trust_entries()?;
+    if entries.is_empty() {
+        return Ok(asked);
+    }
+    let origin = origin(&evidence.source);
     let matching = |entry: &&Entry| entry.is_of(url.as_deref(), origin.as_deref());
     let pin = entries.iter().filter(matching).find_map(|entry| entry.pin.clone());
     let acknowledged = entries.iter().filter(matching).filter_map(|entry| entry.acknowledged).max();

@@ -5,6 +5,7 @@
 
 use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use serde::Serialize;
 
@@ -44,16 +45,16 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 /// Text without control characters: what comes from outside cannot move the cursor, and reordering
 /// or hidden characters show.
 pub(crate) fn inert(text: &str) -> String {
-    let shown = |c: char| match c {
-        '\n' => "\n".to_owned(),
-        c if c.is_control()
-            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}') =>
-        {
-            c.escape_unicode().to_string()
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        let moves = c.is_control() && c != '\n';
+        let hides = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        match moves || hides {
+            true => shown.extend(c.escape_unicode()),
+            false => shown.push(c),
         }
-        c => c.to_string(),
-    };
-    text.chars().map(shown).collect()
+    }
+    shown
 }
 
 /// The same on one line.
@@ -71,10 +72,12 @@ pub(crate) fn count(number: impl TryInto<u64>, thing: &str) -> String {
 
 /// Text in a colour, where standard output is a terminal that may have colours.
 pub(crate) fn painted(text: &str, colour: Colour) -> String {
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-        || std::env::var_os("TERM").is_some_and(|value| value == "dumb")
-        || !io::stdout().is_terminal();
-    if plain {
+    static PLAIN: LazyLock<bool> = LazyLock::new(|| {
+        std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var_os("TERM").is_some_and(|value| value == "dumb")
+            || !io::stdout().is_terminal()
+    });
+    if *PLAIN {
         return text.to_owned();
     }
     let code = match colour {

@@ -155,12 +155,12 @@ impl Directory {
 /// Reads a plain file of at most `limit` bytes. Pipes, devices and sockets are not opened: reading
 /// them could wait for ever or change something.
 fn plain_file(path: &Path, limit: u64, what: &'static str) -> Obtained<Vec<u8>> {
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => {}
+    let size = match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => metadata.len().min(limit),
         Ok(_) => return Obtained::Unreachable(format!("not a plain file: {}", path.display())),
         Err(error) => return failed(path, &error),
-    }
-    let mut bytes = Vec::new();
+    };
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
     match File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)) {
         Ok(_) if bytes.len() as u64 > limit => Obtained::Refused(too_large(what, limit)),
         Ok(_) => Obtained::Got(bytes),
