@@ -8,6 +8,7 @@ mod witnesses;
 
 use std::sync::Arc;
 
+use canary_format::digest::Digest;
 use canary_format::time::Timestamp;
 use canary_verifier::evidence::{Evidence, Freshness, Obtained, Seen, Site, Source, Trust};
 use canary_verifier::fetch::{Fetcher, FetcherError, Known, Limits, Network};
@@ -182,19 +183,21 @@ impl<S: Store> NativeCheck<S> {
         let (outcome, besides) = outcome(&judgement);
         let authentic =
             matches!(&outcome, Outcome::Said(said) if said.standing == Standing::Authentic);
-        let mut next = match &judgement.seen {
-            Some(seen) => {
-                let list: Vec<u8> = seen
-                    .leaves
-                    .iter()
-                    .flat_map(|leaf| canary_format::digest::Digest::of(leaf).0)
-                    .collect();
-                let new = Kept::of(seen, &list);
-                if new.leaves != kept.leaves {
+        let mut next = match judgement.seen {
+            Some(after) => {
+                let leaves = match seen {
+                    Some(seen) if seen.leaves == after.leaves => kept.leaves,
+                    _ => None,
+                };
+                let leaves = leaves.unwrap_or_else(|| {
+                    let digest = |leaf: &Vec<u8>| Digest::of(leaf).0;
+                    let list: Vec<u8> = after.leaves.iter().flat_map(digest).collect();
+                    let digest = Digest::of(&list).0;
                     bodies.push(Body { url: format!("{}#leaves", target.url), bytes: list });
-                }
-                let kept = new;
-                self.recent.keep(target.id, &kept, Arc::new(seen.clone()));
+                    digest
+                });
+                let kept = Kept::of(&after, leaves);
+                self.recent.keep(target.id, &kept, Arc::new(after));
                 kept
             }
             None => kept,
@@ -229,7 +232,7 @@ fn judged_by(target: &Target) -> String {
     let witnesses = policy.witnesses.as_ref().map(|witnesses| witnesses.digest().to_string());
     let asked =
         (policy.acknowledged, policy.max_interval_days, policy.require_freshness, witnesses);
-    canary_format::digest::Digest::of(format!("{pin} {asked:?}").as_bytes()).to_string()
+    Digest::of(format!("{pin} {asked:?}").as_bytes()).to_string()
 }
 
 fn trust(target: &Target) -> Trust {

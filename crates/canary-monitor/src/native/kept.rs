@@ -34,10 +34,11 @@ struct Asked {
 }
 
 impl Kept {
-    pub(super) fn of(seen: &Seen, list: &[u8]) -> Self {
+    /// `leaves` is the digest of the list of its leaves' digests.
+    pub(super) fn of(seen: &Seen, leaves: [u8; 32]) -> Self {
         let unix = |at: Option<Timestamp>| at.map(Timestamp::unix);
         Self {
-            leaves: Some(Digest::of(list).0),
+            leaves: Some(leaves),
             checkpoint: Some(Digest::of(&seen.checkpoint).0),
             grown_at: unix(seen.grown_at),
             heartbeat_at: unix(seen.heartbeat_at),
