@@ -1,7 +1,6 @@
 //! JUnit XML for CI jobs: a test case a target.
 
-use std::fmt::Write as _;
-
+use canary_markup::Markup;
 use canary_verifier::report::Severity;
 
 use crate::notice::inert;
@@ -9,41 +8,36 @@ use crate::status::Line;
 
 /// The report. Alarms are failures, what cannot be concluded is an error, attention is a remark.
 pub fn report(lines: &[Line]) -> String {
-    let count = |severity| lines.iter().filter(|line| line.severity == severity).count();
-    let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let _ = writeln!(
-        xml,
-        "<testsuites><testsuite name=\"canary watch\" tests=\"{}\" failures=\"{}\" errors=\"{}\">",
-        lines.len(),
-        count(Severity::Alarm),
-        count(Severity::Unknown)
-    );
+    let count = |severity| {
+        let of_it = lines.iter().filter(|line| line.severity == severity);
+        of_it.count().to_string()
+    };
+    let mut xml = Markup::default();
+    xml.raw(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites><testsuite name=\"canary watch\"",
+    )
+    .attr("tests", &lines.len().to_string())
+    .attr("failures", &count(Severity::Alarm))
+    .attr("errors", &count(Severity::Unknown))
+    .raw(">\n");
     for line in lines {
-        let _ = write!(
-            xml,
-            "<testcase classname=\"{}\" name=\"{}\">",
-            escape(&line.url),
-            escape(&line.name)
-        );
-        let said = escape(&line.in_words());
-        let state = line.state;
-        let _ = match line.severity {
-            Severity::Alarm => write!(xml, "<failure message=\"{state}\">{said}</failure>"),
-            Severity::Unknown => write!(xml, "<error message=\"{state}\">{said}</error>"),
-            Severity::Attention => write!(xml, "<system-out>{said}</system-out>"),
-            Severity::Alive => Ok(()),
-        };
-        xml.push_str("</testcase>\n");
+        let (said, state) = (inert(&line.in_words()), line.state.to_string());
+        xml.raw("<testcase").attr("classname", &inert(&line.url)).attr("name", &inert(&line.name));
+        xml.raw(">");
+        match line.severity {
+            Severity::Alarm => {
+                xml.raw("<failure").attr("message", &state).raw(">").text(&said).raw("</failure>");
+            }
+            Severity::Unknown => {
+                xml.raw("<error").attr("message", &state).raw(">").text(&said).raw("</error>");
+            }
+            Severity::Attention => {
+                xml.raw("<system-out>").text(&said).raw("</system-out>");
+            }
+            Severity::Alive => {}
+        }
+        xml.raw("</testcase>\n");
     }
-    xml.push_str("</testsuite></testsuites>\n");
-    xml
-}
-
-pub(crate) fn escape(text: &str) -> String {
-    inert(text)
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
+    xml.raw("</testsuite></testsuites>\n");
+    xml.into_string()
 }

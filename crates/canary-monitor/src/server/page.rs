@@ -1,13 +1,12 @@
-//! The status page: plain HTML, no script; every text from outside is escaped.
+//! The status page: plain HTML, no script.
 
 mod facts;
 mod timeline;
 
-use std::fmt::Write as _;
+use canary_markup::Markup;
 
 use crate::facts::{FactList, is_derived};
-use crate::junit::escape;
-use crate::notice::instant;
+use crate::notice::{inert, instant};
 use crate::server::PAGE;
 use crate::status::{Line, Reached};
 use crate::store::{Sighting, StoredEvent};
@@ -84,17 +83,36 @@ impl Links {
     }
 }
 
-fn head(title: &str, style: &str) -> String {
-    format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-         <title>{}</title><link rel=\"stylesheet\" href=\"{style}\"></head><body>\n",
-        escape(title)
-    )
+/// Begins a document.
+fn head(title: &str, style: &'static str) -> Markup {
+    let mut html = Markup::default();
+    html.raw("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">")
+        .raw("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>")
+        .text(&inert(title))
+        .raw("</title><link rel=\"stylesheet\"")
+        .attr("href", style)
+        .raw("></head><body>\n");
+    html
 }
 
-const LIMITS: &str = "<p>This page says what was observed, and nothing about why. A canary that \
-cannot be reached is not silent. Look at one yourself with <code>canary verify</code>.</p>";
+/// Ends it.
+fn foot(mut html: Markup) -> String {
+    html.raw(
+        "<p>This page says what was observed, and nothing about why. A canary that cannot be reached \
+         is not silent. Look at one yourself with <code>canary verify</code>.</p>\n</main></body></html>\n",
+    );
+    html.into_string()
+}
+
+/// A link within the page's site.
+fn link(html: &mut Markup, address: &str, words: &str) {
+    html.raw("<a").attr("href", address).raw(">").text(&inert(words)).raw("</a>");
+}
+
+/// An instant.
+fn time(html: &mut Markup, at: &str) {
+    html.raw("<time>").text(at).raw("</time>");
+}
 
 /// Which part of a table is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,37 +145,32 @@ pub struct Table {
 pub fn index(lines: &[Line], table: Table, now: i64) -> String {
     let Table { sort, part, total, links } = table;
     let mut html = head("Canaries watched", "style.css");
-    let plural = if total == 1 { "" } else { "s" };
-    let _ = write!(
-        html,
-        "<main><h1>Canaries watched</h1>\n<p>At <time>{}</time>. {total} target{plural}.</p>\n",
-        instant(now)
-    );
-    html.push_str("<nav aria-label=\"Order\">");
+    html.raw("<main><h1>Canaries watched</h1>\n<p>At ");
+    time(&mut html, &instant(now));
+    html.raw(". ").text(&total.to_string()).raw(if total == 1 { " target" } else { " targets" });
+    html.raw(".</p>\n<nav aria-label=\"Order\">");
     for order in SORTS {
-        let current = if order == sort { " aria-current=\"page\"" } else { "" };
-        let address = escape(&links.table(order, 0));
-        let _ = write!(html, "<a href=\"{address}\"{current}>by {}</a>", order.word());
+        html.raw("<a").attr("href", &links.table(order, 0));
+        html.raw(if order == sort { " aria-current=\"page\">by " } else { ">by " });
+        html.raw(order.word()).raw("</a>");
     }
-    html.push_str("</nav>\n<table class=\"cards\"><caption>What each canary says, and whether it could be reached</caption><thead><tr>");
+    html.raw("</nav>\n<table class=\"cards\"><caption>What each canary says, and whether it could be reached</caption><thead><tr>");
     for heading in COLUMNS {
-        let _ = write!(html, "<th scope=\"col\">{heading}</th>");
+        html.raw("<th scope=\"col\">").raw(heading).raw("</th>");
     }
-    html.push_str("</tr></thead><tbody>\n");
+    html.raw("</tr></thead><tbody>\n");
     for line in lines {
         row(&mut html, line, links);
     }
-    html.push_str("</tbody></table>\n");
+    html.raw("</tbody></table>\n");
     if total > PAGE {
-        html.push_str("<nav aria-label=\"Pages\">");
+        html.raw("<nav aria-label=\"Pages\">");
         for (address, word) in neighbours(&part, sort, total, links) {
-            let _ = write!(html, "<a href=\"{}\">{word}</a>", escape(&address));
+            link(&mut html, &address, word);
         }
-        html.push_str("</nav>\n");
+        html.raw("</nav>\n");
     }
-    html.push_str(LIMITS);
-    html.push_str("\n</main></body></html>\n");
-    html
+    foot(html)
 }
 
 fn neighbours(part: &Part, sort: Sort, total: usize, links: Links) -> Vec<(String, &'static str)> {
@@ -179,36 +192,29 @@ fn neighbours(part: &Part, sort: Sort, total: usize, links: Links) -> Vec<(Strin
 const COLUMNS: [&str; 8] =
     ["Severity", "Canary", "State", "Reached", "Affirmed", "Next due", "Expires", "Open"];
 
-fn row(html: &mut String, line: &Line, links: Links) {
+fn row(html: &mut Markup, line: &Line, links: Links) {
+    let severity = line.severity.to_string();
     let open: Vec<String> = line.open.iter().map(|open| open.code.to_string()).collect();
+    let open = (!open.is_empty()).then(|| open.join(" "));
     let dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
-    let address = escape(&links.target(&line.id));
-    let name = format!("<a href=\"{address}\">{}</a>", escape(&line.name));
+    let [first, name, others @ ..] = COLUMNS;
+    html.raw("<tr><td").attr("class", &severity).attr("data-label", first);
+    html.raw("><span>").text(&severity).raw("</span></td><th scope=\"row\"");
+    html.attr("data-label", name).raw("><span>");
+    link(html, &links.target(&line.id), &line.name);
+    html.raw("</span></th>");
     let cells = [
-        line.severity.to_string(),
-        name,
         line.state.to_string(),
         reached(line),
         dash(&line.as_of),
         dash(&line.next_due),
         dash(&line.expires),
-        if open.is_empty() { "–".to_owned() } else { open.join(" ") },
+        dash(&open),
     ];
-    html.push_str("<tr>");
-    for (label, cell) in COLUMNS.into_iter().zip(cells) {
-        let _ = match label {
-            "Canary" => {
-                write!(html, "<th scope=\"row\" data-label=\"{label}\"><span>{cell}</span></th>")
-            }
-            "Severity" => write!(
-                html,
-                "<td class=\"{}\" data-label=\"{label}\"><span>{cell}</span></td>",
-                line.severity
-            ),
-            _ => write!(html, "<td data-label=\"{label}\"><span>{cell}</span></td>"),
-        };
+    for (label, cell) in others.into_iter().zip(cells) {
+        html.raw("<td").attr("data-label", label).raw("><span>").text(&cell).raw("</span></td>");
     }
-    html.push_str("</tr>\n");
+    html.raw("</tr>\n");
 }
 
 fn reached(line: &Line) -> String {
@@ -235,77 +241,85 @@ pub struct Shown<'a> {
 
 /// One target: what is open, its facts, its timeline, and its evidence.
 pub fn target_page(shown: Shown<'_>, (links, now): (Links, i64)) -> String {
-    let Shown { line, events, .. } = shown;
+    let Shown { line, facts, events, sightings } = shown;
     let mut html = head(&line.name, "../style.css");
     let home = match links {
         Links::Served => "..",
         Links::Files => "../index.html",
     };
-    let _ = write!(
-        html,
-        "<main><nav aria-label=\"Back\"><a href=\"{home}\">all canaries</a></nav>\n<h1>{}</h1>\n\
-         <p><code>{}</code></p>\n\
-         <p class=\"{severity}\">At <time>{}</time>: {} ({severity}). Reached: {}.</p>\n",
-        escape(&line.name),
-        escape(&line.url),
-        instant(now),
-        line.state,
-        reached(line),
-        severity = line.severity,
-    );
-    let dates =
-        [("Affirmed", &line.as_of), ("Next due", &line.next_due), ("Expires", &line.expires)];
-    let dates: Vec<String> = dates
-        .into_iter()
-        .filter_map(|(word, at)| Some(format!("{word} <time>{}</time>", at.as_ref()?)))
-        .collect();
+    html.raw("<main><nav aria-label=\"Back\">");
+    link(&mut html, home, "all canaries");
+    html.raw("</nav>\n<h1>").text(&inert(&line.name)).raw("</h1>\n<p><code>");
+    html.text(&inert(&line.url)).raw("</code></p>\n");
+    standing(&mut html, line, now);
+    open(&mut html, line);
+    facts::write(&mut html, facts);
+    timeline::write(&mut html, events, now);
+    evidence(&mut html, sightings);
+    foot(html)
+}
+
+/// What it says, whether it could be reached, and its dates.
+fn standing(html: &mut Markup, line: &Line, now: i64) {
+    let severity = line.severity.to_string();
+    html.raw("<p").attr("class", &severity).raw(">At ");
+    time(html, &instant(now));
+    html.raw(": ").text(&line.state.to_string()).raw(" (").text(&severity).raw("). Reached: ");
+    html.text(&reached(line)).raw(".</p>\n");
     if let Some(number) = line.issue {
-        let _ = writeln!(html, "<p>Newest issue: {number}. {}.</p>", dates.join(". "));
+        html.raw("<p>Newest issue: ").text(&number.to_string()).raw(".");
+        let dates = [
+            (" Affirmed ", &line.as_of),
+            (" Next due ", &line.next_due),
+            (" Expires ", &line.expires),
+        ];
+        for (word, at) in dates {
+            if let Some(at) = at {
+                html.raw(word);
+                time(html, at);
+                html.raw(".");
+            }
+        }
+        html.raw("</p>\n");
     }
     if line.evidence_left_out > 0 {
-        let _ = writeln!(
-            html,
-            "<p class=\"attention\">Bodies not kept, over the day's limit: {}.</p>",
-            line.evidence_left_out
-        );
+        html.raw("<p class=\"attention\">Bodies not kept, over the day's limit: ");
+        html.text(&line.evidence_left_out.to_string()).raw(".</p>\n");
     }
-    if !line.open.is_empty() {
-        html.push_str("<h2>Open</h2>\n<ul>\n");
-        for open in &line.open {
-            let about = match open.about.as_str() {
-                "" => String::new(),
-                about => format!(" ({})", escape(about)),
-            };
-            let _ = writeln!(
-                html,
-                "<li class=\"{}\">{}{about}: {} <small>since <time>{}</time></small></li>",
-                open.severity,
-                open.code,
-                escape(&open.message),
-                open.since
-            );
+}
+
+/// What is open now.
+fn open(html: &mut Markup, line: &Line) {
+    if line.open.is_empty() {
+        return;
+    }
+    html.raw("<h2>Open</h2>\n<ul>\n");
+    for open in &line.open {
+        html.raw("<li").attr("class", &open.severity.to_string()).raw(">");
+        html.text(&open.code.to_string());
+        if !open.about.is_empty() {
+            html.raw(" (").text(&inert(&open.about)).raw(")");
         }
-        html.push_str("</ul>\n");
+        html.raw(": ").text(&inert(&open.message)).raw(" <small>since ");
+        time(html, &open.since.to_string());
+        html.raw("</small></li>\n");
     }
-    facts::write(&mut html, shown.facts);
-    timeline::write(&mut html, events, now);
-    html.push_str("<h2>Evidence</h2>\n<table class=\"cards\"><thead><tr><th scope=\"col\">SHA-256</th><th scope=\"col\">From</th><th scope=\"col\">First seen</th><th scope=\"col\">Last seen</th></tr></thead><tbody>\n");
-    let served = shown.sightings.iter().rev().filter(|one| !is_derived(&one.url));
+    html.raw("</ul>\n");
+}
+
+/// What was served, newest first, as far as it fits.
+fn evidence(html: &mut Markup, sightings: &[Sighting]) {
+    html.raw("<h2>Evidence</h2>\n<table class=\"cards\"><thead><tr><th scope=\"col\">SHA-256</th><th scope=\"col\">From</th><th scope=\"col\">First seen</th><th scope=\"col\">Last seen</th></tr></thead><tbody>\n");
+    let served = sightings.iter().rev().filter(|one| !is_derived(&one.url));
     for sighting in served.take(200) {
-        let _ = writeln!(
-            html,
-            "<tr><td data-label=\"SHA-256\"><code>{}</code></td><td data-label=\"From\"><span>{}</span></td>\
-             <td data-label=\"First seen\"><span>{}</span></td><td data-label=\"Last seen\"><span>{}</span></td></tr>",
-            crate::export::file_name(sighting.digest),
-            escape(&sighting.url),
-            instant(sighting.first),
-            instant(sighting.last)
-        );
+        html.raw("<tr><td data-label=\"SHA-256\"><code>");
+        html.text(&crate::export::file_name(sighting.digest));
+        html.raw("</code></td><td data-label=\"From\"><span>").text(&inert(&sighting.url));
+        html.raw("</span></td><td data-label=\"First seen\"><span>").text(&instant(sighting.first));
+        html.raw("</span></td><td data-label=\"Last seen\"><span>").text(&instant(sighting.last));
+        html.raw("</span></td></tr>\n");
     }
-    html.push_str("</tbody></table>\n");
-    html.push_str(LIMITS);
-    html.push_str("\n</main></body></html>\n");
-    html
+    html.raw("</tbody></table>\n");
 }
 
 #[cfg(test)]

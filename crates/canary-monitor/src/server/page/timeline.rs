@@ -1,10 +1,11 @@
 //! A target's timeline: as a picture of the last ninety days, and as a list.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
-use crate::junit::escape;
-use crate::notice::instant;
+use canary_markup::Markup;
+
+use super::time;
+use crate::notice::{inert, instant};
 use crate::store::StoredEvent;
 
 /// How far back the picture goes, in seconds.
@@ -22,49 +23,52 @@ struct Bar {
 }
 
 /// Writes both. Events are newest first.
-pub(super) fn write(html: &mut String, events: &[StoredEvent], now: i64) {
+pub(super) fn write(html: &mut Markup, events: &[StoredEvent], now: i64) {
+    html.raw("<h2>Timeline</h2>\n");
+    picture(html, events, now);
+    html.raw("<ol class=\"timeline\">\n");
+    for event in events {
+        html.raw("<li>");
+        time(html, &instant(event.at));
+        html.raw(" ").raw(words(&event.kind));
+        match (event.kind.as_str(), event.detail.as_str()) {
+            (_, "") => {}
+            ("watch-gap", seconds) => {
+                if let Ok(seconds) = seconds.parse::<i64>() {
+                    html.raw(" until ");
+                    time(html, &instant(event.at + seconds));
+                }
+            }
+            (_, detail) => {
+                html.raw(": ").text(&inert(detail));
+            }
+        }
+        html.raw("</li>\n");
+    }
+    html.raw("</ol>\n");
+}
+
+fn picture(html: &mut Markup, events: &[StoredEvent], now: i64) {
     let start = now - SPAN;
-    html.push_str("<h2>Timeline</h2>\n");
-    let _ = write!(
-        html,
-        "<svg class=\"line\" viewBox=\"0 0 {WIDTH} 60\" preserveAspectRatio=\"none\" role=\"img\" \
-         aria-label=\"The last ninety days; the list below says the same\">"
-    );
+    html.raw("<svg class=\"line\"").attr("viewBox", &format!("0 0 {WIDTH} 60"));
+    html.raw(" preserveAspectRatio=\"none\" role=\"img\"");
+    html.attr("aria-label", "The last ninety days; the list below says the same").raw(">");
     for bar in bars(events, now).iter().filter(|bar| bar.to >= start) {
         let place = |at: i64| (at.clamp(start, now) - start) * WIDTH / SPAN;
         // What begins now still shows.
         let (x, end) = (place(bar.from).min(WIDTH - 2), place(bar.to));
-        let _ = write!(
-            html,
-            "<rect class=\"{}\" x=\"{x}\" y=\"{}\" width=\"{}\" height=\"11\"><title>{}</title></rect>",
-            bar.class,
-            4 + bar.row * 14,
-            (end - x).max(2),
-            escape(&bar.title)
-        );
+        html.raw("<rect").attr("class", bar.class).number("x", x).number("y", 4 + bar.row * 14);
+        html.number("width", (end - x).max(2)).raw(" height=\"11\"><title>");
+        html.text(&inert(&bar.title)).raw("</title></rect>");
     }
-    let _ = write!(
-        html,
-        "</svg>\n<p class=\"ends\"><time>{}</time><time>{}</time></p>\n\
-         <ul class=\"key\"><li>first row: new issues</li><li>second row: findings while they were open</li>\
+    html.raw("</svg>\n<p class=\"ends\">");
+    time(html, &instant(start));
+    time(html, &instant(now));
+    html.raw(
+        "</p>\n<ul class=\"key\"><li>first row: new issues</li>\
+         <li>second row: findings while they were open</li>\
          <li>third row: out of reach</li><li>fourth row: nobody looked</li></ul>\n",
-        instant(start),
-        instant(now)
     );
-    html.push_str("<ol class=\"timeline\">\n");
-    for event in events {
-        let detail = match (event.kind.as_str(), event.detail.as_str()) {
-            (_, "") => String::new(),
-            ("watch-gap", seconds) => match seconds.parse::<i64>() {
-                Ok(seconds) => format!(" until <time>{}</time>", instant(event.at + seconds)),
-                Err(_) => String::new(),
-            },
-            (_, detail) => format!(": {}", escape(detail)),
-        };
-        let (at, words) = (instant(event.at), words(&event.kind));
-        let _ = writeln!(html, "<li><time>{at}</time> {words}{detail}</li>");
-    }
-    html.push_str("</ol>\n");
 }
 
 fn bars(events: &[StoredEvent], now: i64) -> Vec<Bar> {
