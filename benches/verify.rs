@@ -16,7 +16,7 @@ use canary_format::envelope::{Envelope, EnvelopeSignature};
 use canary_format::pin::Pin;
 use canary_format::time::Timestamp;
 use canary_verifier::evidence::{Evidence, Obtained, Site, Source, Trust};
-use canary_verifier::judge::judge;
+use canary_verifier::judge::{judge, judge_again};
 use ed25519_dalek::{Signature, VerifyingKey};
 use pair::pair;
 
@@ -112,6 +112,13 @@ fn ten_daily_years() {
         21,
         ("raw", || raw.iter().for_each(Raw::check_with_decoded_keys)),
         ("judged", || drop(judge(black_box(&judged), &trust, None, now))),
+    );
+    let verified = judge(&judged, &trust, None, now).verified;
+    pair(
+        "the same again",
+        21,
+        ("judged", || drop(judge(black_box(&judged), &trust, None, now))),
+        ("judged again", || drop(judge_again(&judged, &trust, None, verified.as_ref(), now))),
     );
 }
 
