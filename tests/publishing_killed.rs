@@ -129,16 +129,22 @@ fn killed_at_any_instant_not_one_read_fails_to_verify_and_the_next_run_finishes(
     publisher.draft(2);
     let begun = Instant::now();
     publisher.publish(&to);
-    let whole = begun.elapsed();
+    let mut whole = begun.elapsed();
     let mut killed = 0;
     for number in 3..=KILLS + 2 {
         publisher.draft(number);
         let mut run = publisher.command("publish", &to);
         let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         // From its first instant to after its end.
-        thread::sleep(whole.mul_f64((number - 2) as f64 / KILLS as f64 * 1.2));
+        let part = (number - 2) as f64 / KILLS as f64 * 1.2;
+        thread::sleep(whole.mul_f64(part));
         run.kill().unwrap();
-        killed += u64::from(!run.wait().unwrap().success());
+        let finished = run.wait().unwrap().success();
+        killed += u64::from(!finished);
+        // The machine is less busy than when a run was timed.
+        if finished && part < 0.9 {
+            whole = whole.mul_f64(0.6);
+        }
         publisher.publish(&to);
         let published = canary_verifier::files::read(&site, now());
         assert_eq!(newest_of(&published, now()), number);
