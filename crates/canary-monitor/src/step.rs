@@ -420,8 +420,8 @@ fn plan(memory: &mut Memory, scene: Scene<'_>, observation: Option<&Observation>
         .max(now + 1)
 }
 
-/// The longest wait between two tries. Until trouble of transport is believed, a host that answers for ten
-/// minutes of the hour is noticed to.
+/// The longest wait between two tries. Until trouble of transport is believed, it is no longer than a sixth
+/// of the time that belief takes, so that a host that comes back for so long is noticed.
 fn longest_wait(memory: &Memory, policy: &Policy) -> i64 {
     let told = memory.episodes.iter().any(|episode| episode.key.code == Code::Unreachable);
     match memory.failures > 0 && !told {
