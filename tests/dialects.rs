@@ -139,12 +139,24 @@ fn verify_history_and_diff_read_other_formats() {
     assert!(String::from_utf8_lossy(&nagios.stdout).contains("CRITICAL"));
     let gone = canary(&["verify", "/nowhere/canary.txt", "--dialect", "plain", "--json"]);
     assert_eq!(gone.status.code(), Some(2));
-    assert_eq!(
-        canary(&["verify", page, "--dialect", "plain", "--mirror", "https://example.com/"])
-            .status
-            .code(),
-        Some(64)
-    );
+    // What has no meaning there is refused, never left out without a word.
+    for asked in [
+        &["--mirror", "https://example.com/"][..],
+        &["--witnesses", "policy"],
+        &["--max-interval", "9"],
+        &["--require-freshness"],
+        &["--roughtime", "list.json"],
+    ] {
+        let refused = canary(&[&["verify", page, "--dialect", "plain"], asked].concat());
+        assert_eq!(refused.status.code(), Some(64), "{asked:?}");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains(asked[0]), "{asked:?}");
+    }
+    // Either of them alone asks for another format than the native one.
+    for asked in [["--quorum", "2"], ["--namespace", "canary"]] {
+        let judged = canary(&[&["verify", page, "--json"][..], &asked].concat());
+        let report = String::from_utf8_lossy(&judged.stdout).into_owned();
+        assert!(report.contains("\"UNSIGNED\"") && !report.contains("MALFORMED"), "{report}");
+    }
     let history = canary(&["history", place, "--dialect", "plain", "--at", "2024-03-15T00:00:00Z"]);
     assert!(
         history.status.success()

@@ -17,6 +17,7 @@ mod history;
 mod import;
 mod init;
 mod key;
+mod man;
 mod migrate;
 mod publish;
 mod publishing;
@@ -77,6 +78,8 @@ pub(crate) enum Command {
     Witness(Late<witness::WitnessCommand>),
     /// Print a completion script for a shell
     Completions(Late<completions::Completions>),
+    /// Print a manual page, or write them all
+    Man(Late<man::Man>),
 }
 
 impl Command {
@@ -103,6 +106,7 @@ impl Command {
             Self::VerifyFork(command) => command.0.run(),
             Self::Witness(command) => command.0.run(),
             Self::Completions(command) => command.0.run(),
+            Self::Man(command) => command.0.run(),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! From what a user names to a judgement: fetch or read, judge against what was seen, keep.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use clap::Args;
 
 use crate::error::{Failure, Kind};
 use crate::runtime::run;
-use crate::{clock, output, places};
+use crate::{clock, input, output, places};
 
 /// What to look at, and how.
 #[derive(Args, Debug)]
@@ -91,19 +90,22 @@ impl Subject {
     }
 
     /// What the user named, for a canary of another format: there a pin, mirrors and what was seen
-    /// before have no meaning.
-    pub(crate) fn of_another_format(&self) -> Result<(&str, Timestamp), Failure> {
+    /// before have no meaning, nor has what the command itself `asks` beyond them.
+    pub(crate) fn of_another_format(
+        &self,
+        asks: &[(&str, bool)],
+    ) -> Result<(&str, Timestamp), Failure> {
         let native = [
             ("--pin", self.pin.is_some()),
             ("--mirror", !self.mirror.is_empty()),
             ("--state", self.state.is_some()),
         ];
-        if let Some((option, _)) = native.iter().find(|(_, given)| *given) {
+        if let Some((option, _)) = native.iter().chain(asks).find(|(_, given)| *given) {
             return Err(Failure::new(
                 Kind::Usage,
                 format!("{option} is of the native format, and this is a canary of another"),
             )
-            .hint("keys named with --trust-key take the place of a pin"));
+            .hint("leave it out; whom to believe is said with --trust-key"));
         }
         Ok((&self.target, self.at.unwrap_or_else(clock::now)))
     }
@@ -321,11 +323,8 @@ fn trusted(target: &Target, evidence: &Evidence, asked: Trust) -> Result<Trust, 
 
 /// Reads a witness policy.
 pub(crate) fn witness_policy(path: &Path) -> Result<WitnessPolicy, Failure> {
+    let bytes = input::read(path, MAX_POLICY)?;
     let shown = output::line(&path.display().to_string());
-    let failed = |error: std::io::Error| Failure::new(Kind::Io, format!("{shown}: {error}"));
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(failed)?;
-    file.take(MAX_POLICY as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
     WitnessPolicy::parse(&bytes).map_err(|refusal| {
         Failure::new(Kind::Config, format!("{shown}: {refusal}"))
             .hint("a policy is a tlog-policy file: see docs/verifying.md")

@@ -7,6 +7,7 @@ mod clock;
 mod commands;
 mod error;
 mod examine;
+mod input;
 mod output;
 mod places;
 mod report;

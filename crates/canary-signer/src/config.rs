@@ -28,7 +28,7 @@ use crate::cadence::Profile;
 use crate::durable;
 
 /// The greatest size of `canary.toml`, in bytes.
-const MAX_CONFIG: u64 = 1 << 20;
+pub const MAX_CONFIG: usize = 1 << 20;
 
 /// The drand relays that are asked for evidence unless `canary.toml` names others.
 pub const DRAND_RELAYS: [&str; 3] =
@@ -89,7 +89,7 @@ impl Config {
     ///
     /// A file that cannot be read, or the first thing in it that is wrong, with line and column.
     pub fn read(folder: &Path) -> Result<Self, ConfigError> {
-        let bytes = durable::read(&folder.join(layout::CONFIG), MAX_CONFIG)?;
+        let bytes = durable::read(&folder.join(layout::CONFIG), MAX_CONFIG as u64)?;
         let text = String::from_utf8(bytes).map_err(|_| ConfigError::Utf8)?;
         Self::parse(text, folder)
     }

@@ -19,6 +19,8 @@ use canary_verifier::report::{Code, Finding, Report, Severity, State, Subject};
 use clap::Args;
 
 use crate::error::{Failure, Kind as Wrong};
+use crate::input;
+use crate::runtime::run;
 
 /// Options of every command that reads canaries of other formats.
 #[derive(Args, Debug, Clone, Default)]
@@ -32,12 +34,12 @@ pub(crate) struct DialectOptions {
     /// Persons and OpenSSH keys whose signatures count, as ssh-keygen takes them
     #[arg(long, value_name = "FILE")]
     pub(crate) allowed_signers: Option<PathBuf>,
-    /// How many persons must have signed
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) quorum: usize,
-    /// The namespace that OpenSSH signatures must have
-    #[arg(long, value_name = "NAME", default_value = "file")]
-    pub(crate) namespace: String,
+    /// How many persons must have signed [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) quorum: Option<usize>,
+    /// The namespace that OpenSSH signatures must have [default: file]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
     /// How often an issue is due, whatever the words say: daily, weekly, monthly, quarterly, 14d, 3m, quarterly+7d
     #[arg(long, value_name = "EVERY[+GRACE]")]
     pub(crate) cadence: Option<String>,
@@ -52,6 +54,8 @@ impl DialectOptions {
         self.dialect.is_some()
             || !self.trust_keys.is_empty()
             || self.allowed_signers.is_some()
+            || self.quorum.is_some()
+            || self.namespace.is_some()
             || !self.signatures.is_empty()
             || self.cadence.is_some()
     }
@@ -67,8 +71,10 @@ impl DialectOptions {
     }
 
     pub(crate) fn trust(&self) -> Result<Trust, Failure> {
-        let mut trust =
-            Trust { threshold: self.quorum, namespace: self.namespace.clone(), ..Trust::default() };
+        let mut trust = Trust { threshold: self.quorum.unwrap_or(1), ..Trust::default() };
+        if let Some(namespace) = &self.namespace {
+            trust.namespace.clone_from(namespace);
+        }
         for given in &self.trust_keys {
             let (name, path) = match given.split_once('=') {
                 Some((name, path)) if !Path::new(given).exists() => {
@@ -91,7 +97,7 @@ impl DialectOptions {
                 trust.add(&name, vec![Key::Ssh(Box::new(key))]);
             }
         }
-        if self.quorum == 0 {
+        if self.quorum == Some(0) {
             return Err(Failure::new(Wrong::Usage, "a quorum of no one is no quorum"));
         }
         if let Some(text) = &self.cadence {
@@ -217,14 +223,7 @@ fn person(path: &Path) -> String {
 }
 
 fn key_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    match files::bounded(path, MAX_KEY_FILE as u64) {
-        Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(Failure::new(
-            Wrong::Config,
-            format!("{} is larger than a key can be", path.display()),
-        )),
-        Err(error) => Err(Failure::new(Wrong::Config, format!("{}: {error}", path.display()))),
-    }
+    input::read(path, MAX_KEY_FILE)
 }
 
 /// A text at a URL or a path.
@@ -238,21 +237,7 @@ fn obtain(place: &str, fetcher: &Fetcher) -> Result<Obtained<Vec<u8>>, Failure> 
                 "a URL with a name or password in it is not fetched",
             ));
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::from_error(Wrong::Io, &error))?;
-        let obtained = runtime.block_on(fetcher.object(&url, MAX_TEXT as u64));
-        // A resolver that does not answer is not waited for.
-        runtime.shutdown_background();
-        return Ok(obtained);
+        return run(fetcher.object(&url, MAX_TEXT as u64));
     }
-    match files::bounded(Path::new(place), MAX_TEXT as u64) {
-        Ok(Some(bytes)) => Ok(Obtained::Got(bytes)),
-        Ok(None) => {
-            Err(Failure::new(Wrong::Data, format!("{place} is larger than a canary can be")))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Obtained::Missing),
-        Err(error) => Err(Failure::new(Wrong::Io, format!("{place}: {error}"))),
-    }
+    Ok(input::read_if_there(Path::new(place), MAX_TEXT)?.map_or(Obtained::Missing, Obtained::Got))
 }

@@ -38,7 +38,7 @@ pub(crate) struct Diff {
 impl Diff {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         if self.dialect.asked() {
-            let (place, now) = self.subject.of_another_format()?;
+            let (place, now) = self.subject.of_another_format(&[])?;
             let (history, _) = self.dialect.history(place, None, now)?;
             let difference = show::difference(&history, self.one, self.other)?;
             if self.json {

@@ -23,8 +23,9 @@ const EXAMPLE: &str = "Examples:
   canary draft --evidence beacon.json     (on a machine without a network)
 
 Makes draft.json, the next issue, from canary.toml and the newest envelope in canaries/. The newest
-beacon of drand's quicknet shows that it was not made in advance: the relays of canary.toml are asked,
-and what they answer is verified before it is used. For a machine without a network:
+beacon of drand's quicknet shows that it was not made in advance: the relays of canary.toml are asked
+(api.drand.sh, api2.drand.sh and drand.cloudflare.com where it names none), and what they answer is verified
+before it is used. For a machine without a network:
   curl -s https://api.drand.sh/52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971/public/latest > beacon.json";
 
 #[derive(Args)]

@@ -38,7 +38,7 @@ pub(crate) struct History {
 impl History {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         if self.dialect.asked() {
-            let (place, now) = self.subject.of_another_format()?;
+            let (place, now) = self.subject.of_another_format(&[])?;
             let (history, left_out) = self.dialect.history(place, None, now)?;
             if self.json {
                 output::json(&show::history_json(&history, &left_out));

@@ -50,7 +50,7 @@ impl Migrate {
             &history,
             &self.name,
             &self.url,
-            self.options.quorum,
+            self.options.quorum.unwrap_or(1),
         ));
         Ok(ExitCode::SUCCESS)
     }

@@ -17,6 +17,7 @@ use serde::Serialize;
 use super::publishing::{self, draft};
 use super::witnessing::{self, WitnessOutcome};
 use crate::error::{Failure, Kind};
+use crate::runtime::run;
 use crate::{clock, output};
 
 const EXAMPLE: &str = "Example:
@@ -42,7 +43,7 @@ pub(crate) struct Publish {
     #[arg(long = "url", value_name = "URL")]
     urls: Vec<String>,
     /// How long a public URL may take to show the issue
-    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(..=86_400))]
     wait: u64,
     /// Say what would be done, and write nothing
     #[arg(long)]
@@ -162,19 +163,19 @@ impl Publish {
         if urls.is_empty() {
             return Ok(Vec::new());
         }
-        let failed = |error: &dyn std::error::Error| Failure::from_error(Kind::Io, error);
-        let fetcher = Fetcher::new(Limits::default()).map_err(|error| failed(&error))?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| failed(&error))?;
+        let fetcher = Fetcher::new(Limits::default())
+            .map_err(|error| Failure::from_error(Kind::Io, &error))?;
         let patience =
             Patience { at_most: Duration::from_secs(self.wait), between: Duration::from_secs(3) };
-        let mut outcomes = Vec::new();
-        for url in urls {
-            output::progress(&format!("reading back {}", url.as_str()));
-            let look = until_shown(&fetcher, url, publication, patience, clock::now);
-            outcomes.push(UrlOutcome::of(url, runtime.block_on(look)));
-        }
-        Ok(outcomes)
+        run(async {
+            let mut outcomes = Vec::new();
+            for url in urls {
+                output::progress(&format!("reading back {}", url.as_str()));
+                let shown = until_shown(&fetcher, url, publication, patience, clock::now).await;
+                outcomes.push(UrlOutcome::of(url, shown));
+            }
+            outcomes
+        })
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use canary_format::layout::CONFIG;
 use canary_publisher::delivery::DeliveryError;
 use canary_publisher::folder::FolderError;
 use canary_publisher::publish::{PublishError, ReadBackError};
@@ -11,6 +10,7 @@ use canary_publisher::target::{Target, TargetError};
 use canary_publisher::update::UpdateError;
 
 use crate::error::{Failure, Kind};
+use crate::input;
 
 /// The signed draft of a publisher's folder.
 pub(super) mod draft {
@@ -52,9 +52,6 @@ pub(super) mod draft {
     }
 }
 
-/// The greatest size of `canary.toml`, in bytes.
-const MAX_CONFIG: u64 = 1 << 20;
-
 /// The targets that the user names; all of `canary.toml` where none is named.
 pub(super) fn targets(folder: &Path, named: &[String]) -> Result<Vec<Target>, Failure> {
     let known = known_targets(folder)?;
@@ -77,18 +74,7 @@ pub(super) fn targets(folder: &Path, named: &[String]) -> Result<Vec<Target>, Fa
 }
 
 fn known_targets(folder: &Path) -> Result<Vec<Target>, Failure> {
-    use std::io::Read as _;
-    let path = folder.join(CONFIG);
-    let failed = |error: std::io::Error| {
-        Failure::new(Kind::Io, format!("{} cannot be read: {error}", path.display()))
-    };
-    let file = match std::fs::File::open(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut text = String::new();
-    file.take(MAX_CONFIG).read_to_string(&mut text).map_err(failed)?;
+    let text = input::publisher_config(folder)?;
     Target::all_named(&text, folder).map_err(|error| target_failure(&error))
 }
 

@@ -8,6 +8,7 @@ use clap::Args;
 
 use crate::error::{Failure, Kind};
 use crate::output;
+use crate::runtime::run;
 
 const EXAMPLE: &str = "Example:
   canary serve site --listen 127.0.0.1:8787
@@ -30,11 +31,7 @@ impl Serve {
         let io = |error: std::io::Error, what: String| {
             Failure::new(Kind::Io, format!("{what}: {error}"))
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| io(error, "the runtime did not start".to_owned()))?;
-        runtime.block_on(async {
+        run(async {
             let listener = tokio::net::TcpListener::bind(self.listen).await.map_err(|error| {
                 io(error, format!("cannot listen on {}", self.listen))
                     .hint("choose another --listen")
@@ -46,7 +43,7 @@ impl Serve {
                 io(error, self.site.display().to_string())
                     .hint("run `canary publish --to DIR` first")
             })
-        })?;
+        })??;
         Ok(ExitCode::SUCCESS)
     }
 }

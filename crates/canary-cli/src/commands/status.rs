@@ -33,12 +33,8 @@ pub(crate) struct StatusCommand {
     #[arg(long)]
     json: bool,
     /// Judge as of another instant
-    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    #[arg(long, value_name = "INSTANT", value_parser = crate::examine::instant)]
     at: Option<Timestamp>,
-}
-
-fn instant(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).ok_or_else(|| "an instant is written YYYY-MM-DDTHH:MM:SSZ".to_owned())
 }
 
 impl StatusCommand {

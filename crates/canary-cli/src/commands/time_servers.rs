@@ -1,7 +1,5 @@
 //! Time servers: what they bear out about now, for a machine whose clock is in doubt.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,8 +7,8 @@ use canary_verifier::fetch::time_servers::ask;
 use canary_verifier::roughtime::{MAX_LIST, TimeBounds, TimeServer, read_list};
 
 use crate::error::{Failure, Kind};
-use crate::output;
 use crate::runtime::run;
+use crate::{input, output};
 
 /// How long all servers together may take.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -46,12 +44,7 @@ pub(super) fn bounds(list: &Path) -> Result<TimeBounds, Failure> {
 }
 
 fn read(path: &Path) -> Result<Vec<TimeServer>, Failure> {
-    let shown = output::line(&path.display().to_string());
-    let failed = |error: std::io::Error| Failure::new(Kind::Io, format!("{shown}: {error}"));
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(MAX_LIST as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
-    read_list(&bytes).map_err(|error| {
+    read_list(&input::read(path, MAX_LIST)?).map_err(|error| {
         Failure::from_error(Kind::Config, &error)
             .hint("a list of Roughtime servers is JSON as in RFC 10049 §8.3: see docs/verifying.md")
     })

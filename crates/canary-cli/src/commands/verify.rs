@@ -53,7 +53,12 @@ pub(crate) struct Verify {
 impl Verify {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         if self.dialect.asked() {
-            let (target, now) = self.subject.of_another_format()?;
+            let (target, now) = self.subject.of_another_format(&[
+                ("--witnesses", self.witnesses.is_some()),
+                ("--max-interval", self.max_interval.is_some()),
+                ("--require-freshness", self.require_freshness),
+                ("--roughtime", self.roughtime.is_some()),
+            ])?;
             let found = self.dialect.verify(target, &self.subject.fetcher()?, now)?;
             return Ok(self.print(&found));
         }

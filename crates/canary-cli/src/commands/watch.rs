@@ -45,7 +45,7 @@ pub(crate) struct Watch {
     #[arg(long)]
     once: bool,
     /// Serve /healthz, /readyz, /metrics and the status page here
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", conflicts_with = "once")]
     listen: Option<SocketAddr>,
     /// Where state is kept, instead of the configuration's `store`: sqlite:PATH or postgres://…
     #[arg(long, value_name = "URL", value_parser = StoreUrl::parse)]

@@ -1,10 +1,8 @@
 //! The witnesses of `canary.toml`, between signing the checkpoint and writing the site.
 
-use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
-use canary_format::layout::CONFIG;
 use canary_publisher::publish::Publication;
 use canary_publisher::witnesses::{self, Submitted, Witness};
 use canary_verifier::fetch::{Fetcher, Limits};
@@ -12,10 +10,7 @@ use serde::Serialize;
 
 use crate::error::{Failure, Kind};
 use crate::runtime::run;
-use crate::{clock, output};
-
-/// The greatest size of `canary.toml`, in bytes.
-const MAX_CONFIG: u64 = 1 << 20;
+use crate::{clock, input, output};
 
 /// How long all witnesses together may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -71,16 +66,7 @@ pub(super) fn gather(
 
 /// The witnesses of a publisher's folder.
 fn named(folder: &Path) -> Result<Vec<Witness>, Failure> {
-    let path = folder.join(CONFIG);
-    let failed = |error: std::io::Error| {
-        Failure::new(Kind::Io, format!("{} cannot be read: {error}", path.display()))
-    };
-    let mut text = String::new();
-    match std::fs::File::open(&path) {
-        Ok(file) => file.take(MAX_CONFIG).read_to_string(&mut text).map_err(failed)?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed(error)),
-    };
+    let text = input::publisher_config(folder)?;
     Witness::all_named(&text).map_err(|error| {
         Failure::from_error(Kind::Config, &error)
             .hint("each [[witnesses]] has key and url: see docs/witnessing.md")

@@ -1,12 +1,11 @@
 //! Files of a folder or a repository, within limits.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use canary_dialects::dialect::MAX_TEXT;
 use canary_dialects::import::{MAX_VERSIONS, Version};
+use canary_durable::Content;
 use canary_format::time::Timestamp;
 
 use crate::commands::dialects::git;
@@ -16,13 +15,6 @@ use crate::error::{Failure, Kind};
 const MAX_DEPTH: usize = 8;
 /// The most bytes of one import.
 pub(crate) const MAX_ALL: usize = 512 << 20;
-
-/// At most `limit` bytes of a file; `None` where it has more.
-pub(crate) fn bounded(path: &Path, limit: u64) -> std::io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= limit).then_some(bytes))
-}
 
 /// Every version of every file at a place: a git repository with its history, or a folder as it stands.
 pub(crate) fn versions(place: &str, below: Option<&str>) -> Result<Vec<Version>, Failure> {
@@ -85,9 +77,8 @@ fn walk(
             walk(root, &path, depth + 1, all, left)?;
         } else if kind.is_file() && all.len() < MAX_VERSIONS {
             // Larger files are no canaries; links are not followed.
-            let Some(bytes) = bounded(&path, (MAX_TEXT as u64).min(*left as u64))? else {
-                continue;
-            };
+            let most = MAX_TEXT.min(*left) as u64;
+            let Content::Bytes(bytes) = canary_durable::read(&path, most)? else { continue };
             *left -= bytes.len();
             let name =
                 path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");

@@ -17,6 +17,8 @@ use crate::error::{Failure, Kind};
 
 /// For one call on a repository that is here.
 const LOCAL: Duration = Duration::from_secs(120);
+/// The most that one call may answer, in bytes.
+const MAX_OUT: u64 = 2 * MAX_ALL as u64;
 /// For fetching one that is not.
 const REMOTE: Duration = Duration::from_secs(600);
 
@@ -207,7 +209,7 @@ fn run(mut command: Command, input: &[u8], limit: Duration) -> Result<Vec<u8>, F
         });
         receive
     };
-    let out = collect(stdout.map(|out| Box::new(out) as Box<dyn Read + Send>), 2 * MAX_ALL as u64);
+    let out = collect(stdout.map(|out| Box::new(out) as Box<dyn Read + Send>), MAX_OUT + 1);
     let said = collect(stderr.map(|err| Box::new(err) as Box<dyn Read + Send>), 64 << 10);
     let Ok(bytes) = out.recv_timeout(limit) else {
         let _ = child.kill();
@@ -217,16 +219,21 @@ fn run(mut command: Command, input: &[u8], limit: Duration) -> Result<Vec<u8>, F
             format!("git took longer than {} s", limit.as_secs()),
         ));
     };
-    // Its output has ended, or more came than is read: either way it is done for.
-    let words = said.recv_timeout(Duration::from_secs(5)).unwrap_or_default();
-    if words.is_empty() {
-        return child.wait().map(|_| bytes).map_err(failed);
+    if bytes.len() as u64 > MAX_OUT {
+        let _ = child.kill();
+        let _ = child.wait();
+        let most = MAX_OUT >> 20;
+        return Err(Failure::new(Kind::Data, format!("git gave more than {most} MiB"))
+            .hint("name a folder of the repository that holds only canaries, with --below"));
     }
+    // Its output has ended, and so has it.
+    let words = said.recv_timeout(Duration::from_secs(5)).unwrap_or_default();
     let status = child.wait().map_err(failed)?;
     if status.success() {
         return Ok(bytes);
     }
-    let words = String::from_utf8_lossy(&words).lines().next().unwrap_or_default().to_owned();
+    let words = String::from_utf8_lossy(&words);
+    let words = words.lines().next().map_or_else(|| status.to_string(), str::to_owned);
     Err(Failure::new(Kind::Data, format!("git: {words}")))
 }
 

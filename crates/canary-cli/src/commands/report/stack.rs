@@ -1,8 +1,6 @@
 //! What was asked about, and what was obtained of it.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use canary_dialects::dialect::recognise;
@@ -25,7 +23,7 @@ use super::failure;
 use crate::error::{Failure, Kind};
 use crate::examine::{of_state, parse_pin, trust_entries};
 use crate::runtime::run;
-use crate::{clock, output, places};
+use crate::{clock, input, output, places};
 
 /// The profile where none is named: it asks the most of suppliers.
 const PROFILE: &str = "yd-t-4060-2022";
@@ -64,7 +62,7 @@ pub(super) struct Obtained<'a> {
 
 impl Asked {
     pub(super) fn from_file(file: &Path, profile: Option<&str>) -> Result<Self, Failure> {
-        let text = read_text(file, MAX_STACK)?;
+        let text = input::read_text(file, MAX_STACK)?;
         let stack = Stack::parse(&text).map_err(|error| failure::stack(&error))?;
         let beside = file.parent().unwrap_or(Path::new("")).to_owned();
         Self::read(stack, profile, &beside)
@@ -279,33 +277,13 @@ fn read_profile(name: &str, beside: &Path) -> Result<(Profile, String), Failure>
     if !path.exists() {
         return Err(failure::profile(&ProfileError::Unknown(name.to_owned())));
     }
-    let text = read_text(&path, MAX_PROFILE)?;
+    let text = input::read_text(&path, MAX_PROFILE)?;
     let profile = Profile::parse(&text).map_err(|error| failure::profile(&error))?;
     Ok((profile, text))
 }
 
 fn read_watch(path: &Path) -> Result<(WatchRecord, Vec<u8>), Failure> {
-    let bytes = read(path, MAX_WATCH)?;
+    let bytes = input::read(path, MAX_WATCH)?;
     let record = WatchRecord::parse(&bytes).map_err(|error| failure::watch(&error))?;
     Ok((record, bytes))
-}
-
-fn read_text(path: &Path, limit: usize) -> Result<String, Failure> {
-    String::from_utf8(read(path, limit)?)
-        .map_err(|_| Failure::new(Kind::Config, format!("not UTF-8: {}", path.display())))
-}
-
-/// A file of at most `limit` bytes.
-fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::new(Kind::Io, format!("could not read {}: {error}", path.display()))
-    };
-    let file = File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() > limit {
-        let what = format!("larger than {limit} bytes: {}", path.display());
-        return Err(Failure::new(Kind::Config, what));
-    }
-    Ok(bytes)
 }

@@ -59,11 +59,7 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Failure> {
 
 /// Each machine and each container has a name of its own.
 fn host_name() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    match name.trim() {
-        "" => "monitor".to_owned(),
-        name => name.to_owned(),
-    }
+    gethostname::gethostname().to_string_lossy().into_owned()
 }
 
 fn settings<S: Store>(config: Config, store: &S) -> Result<Settings<Checker<S>>, Failure> {
