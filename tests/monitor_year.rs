@@ -15,7 +15,7 @@ use canary_monitor::policy::Policy;
 use canary_monitor::schedule::{queue::Queue, respread};
 use canary_monitor::step::{Scene, step, wants_check};
 use canary_monitor::target::TargetId;
-use canary_monitor::vantage::{Network, Sampler, answered};
+use canary_monitor::vantage::{DOUBT_PATIENCE, Network, Sampler, Vantage, answered};
 use canary_verifier::report::Code;
 
 const HOUR: i64 = 3_600;
@@ -210,8 +210,8 @@ fn live(world: &World) -> (Vec<Told>, Vec<(i64, Change)>, u64) {
         }
         let shown = world.shown(truth);
         if shown - truth != skew {
+            sampler.jumped(shown, shown - truth - skew);
             skew = shown - truth;
-            sampler.jumped(shown);
             queue = enroll(&due, shown);
             own_turn = truth;
         }
@@ -355,7 +355,7 @@ fn told_around_a_date(looks: &[(i64, Outcome)]) -> Vec<(i64, String)> {
     for (after, outcome) in looks {
         let now = due + after;
         let seen = Observation::new(now, outcome.clone());
-        let vantage = canary_monitor::vantage::Vantage::GOOD;
+        let vantage = Vantage::GOOD;
         let scene = Scene { id, policy: &policy, vantage, held: &|_| false, now };
         let done = step(scene, &memory, Some(&seen));
         told.extend(done.changes.into_iter().map(|change| (*after, change.code.to_string())));
@@ -392,4 +392,58 @@ fn an_answer_that_is_no_canary_does_not_make_an_issue_late_and_does_not_hide_it_
         told_around_a_date(&[(-HOUR, old.clone()), (20, old)]),
         [(20, "OVERDUE".to_owned())]
     );
+}
+
+/// When each of a fleet is told to be late whose hosts all tell a time an hour off, from so many seconds
+/// before the date on, in seconds after it; with the message.
+fn told_by_hosts_an_hour_off(hosts: u64, before: i64) -> Vec<(i64, String)> {
+    let policy = Policy { interval: HOUR, ..Policy::default() };
+    let due = START + CADENCE;
+    let mut sampler = Sampler::new(usize::try_from(hosts).expect("a few"));
+    let mut memories: Vec<Memory> = (0..hosts).map(|_| Memory::default()).collect();
+    let mut told = Vec::new();
+    for now in (due - DAY..due + 2 * DAY).step_by(600) {
+        for (memory, host) in memories.iter_mut().zip(1..) {
+            let id = TargetId::of(&format!("https://h{host}.example/"));
+            let dates = Dates {
+                number: 1,
+                digest: String::new(),
+                as_of: START,
+                next_due: due,
+                expires: due + GRACE,
+            };
+            let standing = Standing::Authentic;
+            let said = Said { standing, issue: Some(dates), ..Said::default() };
+            let mut seen = Observation::new(now, Outcome::Said(Box::new(said)));
+            seen.host_clock = Some(if now < due - before { now } else { now - HOUR });
+            sampler.record(host, now, true, seen.host_clock);
+            let vantage = sampler.vantage(host, &policy, memory, Some(&seen), now);
+            let scene = Scene { id, policy: &policy, vantage, held: &|_| false, now };
+            let done = step(scene, memory, Some(&seen));
+            told.extend(done.changes.into_iter().map(|change| (now - due, change.message)));
+            *memory = done.memory;
+        }
+    }
+    told
+}
+
+#[test]
+fn no_hosts_time_keeps_a_date_from_being_told_for_long() {
+    for hosts in 1..=3 {
+        let told = told_by_hosts_an_hour_off(hosts, 12 * HOUR);
+        assert_eq!(told.len() as u64, hosts);
+        assert!(
+            told.iter().all(|(late, said)| *late == 600 && !said.contains("doubt")),
+            "{told:?}"
+        );
+    }
+    // Enough others hold it back as long as the patience with them lasts; then the doubt is told too.
+    for (before, late) in [(12 * HOUR, 600), (HOUR, DOUBT_PATIENCE - HOUR)] {
+        let told = told_by_hosts_an_hour_off(4, before);
+        assert_eq!(told.len(), 4);
+        assert!(
+            told.iter().all(|(at, said)| *at == late && said.contains("clock is in doubt")),
+            "{told:?}"
+        );
+    }
 }

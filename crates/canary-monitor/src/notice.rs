@@ -6,6 +6,7 @@ use canary_format::time::Timestamp;
 use canary_verifier::report::{Severity, State};
 use serde::{Deserialize, Serialize};
 
+use crate::axes::needs_clock;
 use crate::episode::{Change, Turn, short_hex};
 use crate::memory::Memory;
 use crate::observe::Dates;
@@ -13,6 +14,7 @@ use crate::own::Trouble;
 use crate::route::{Language, Route};
 use crate::store::NewNotice;
 use crate::target::TargetId;
+use crate::vantage::Clock;
 use crate::wording;
 
 /// The value of `notice`.
@@ -116,6 +118,8 @@ pub struct About<'a> {
     pub memory: &'a Memory,
     /// Its state.
     pub state: State,
+    /// Whether the clock that it is judged by can be believed.
+    pub clock: Clock,
 }
 
 /// The notices that changes give: one for each sink of each route that takes them.
@@ -221,6 +225,9 @@ fn text(about: &About<'_>, changes: &[&Change], language: Language) -> String {
         if !change.message.is_empty() && language == Language::En {
             lines.push(format!("  {}", inert(&change.message)));
         }
+        if language != Language::En && is_disputed(about, change) {
+            lines.push(format!("  {}", wording::doubt(language)));
+        }
     }
     lines.push(String::new());
     let words = match language {
@@ -242,6 +249,11 @@ fn text(about: &About<'_>, changes: &[&Change], language: Language) -> String {
     lines.push(String::new());
     lines.push(wording::limits(language).to_owned());
     lines.join("\n")
+}
+
+/// Whether a change rests on a clock that is disputed. In English its message says so itself.
+fn is_disputed(about: &About<'_>, change: &Change) -> bool {
+    about.clock == Clock::Disputed && needs_clock(change.code) && Trouble::of(change).is_none()
 }
 
 /// Text from outside on one line, without control and reordering characters, and not too long.

@@ -72,7 +72,7 @@ pub fn step(
                 Network::Undecided => None,
             },
         ),
-        (Trouble::Clock, Some(vantage.clock == Clock::Doubtful)),
+        (Trouble::Clock, Some(vantage.clock != Clock::Sure)),
     ];
     for (trouble, there) in troubles {
         let open = memory.episodes.iter().position(|episode| episode.key.about == trouble.word());

@@ -10,9 +10,11 @@ use crate::memory::{Doubt, Key, Memory};
 use crate::notice::inert;
 use crate::observe::{Observation, Outcome, Said, Standing, Stated};
 use crate::policy::Policy;
+use crate::route::Language;
 use crate::schedule;
 use crate::target::TargetId;
 use crate::vantage::{Clock, Network, Vantage};
+use crate::wording;
 
 /// Stored instants further ahead than this were written under a wrong clock.
 const AHEAD: i64 = 120;
@@ -116,7 +118,12 @@ pub fn step(scene: Scene<'_>, memory: &Memory, observation: Option<&Observation>
         Some(observation) => look(&mut memory, scene, observation, &mut events),
         None => Look::None,
     };
-    let findings = findings(&memory, now);
+    let mut findings = findings(&memory, now);
+    if vantage.clock == Clock::Disputed {
+        for finding in findings.iter_mut().filter(|finding| axes::needs_clock(finding.code)) {
+            finding.message = format!("{}; {}", finding.message, wording::doubt(Language::En));
+        }
+    }
     let believed = believe(&mut memory, scene, &findings, looked);
     let frozen = |code: Code| {
         (axes::needs_clock(code) && vantage.clock == Clock::Doubtful)
@@ -393,7 +400,7 @@ fn plan(memory: &mut Memory, scene: Scene<'_>, observation: Option<&Observation>
         let unsure = memory.doubts.iter().map(|doubt| doubt.checks.max(1)).max();
         let cleaning = memory.episodes.iter().map(|episode| episode.clean).filter(|&n| n > 0).max();
         let tries = memory.failures.max(unsure.unwrap_or(0)).max(cleaning.unwrap_or(0));
-        let frozen = vantage.network == Network::Down || vantage.clock == Clock::Doubtful;
+        let frozen = vantage.network == Network::Down || vantage.clock != Clock::Sure;
         let slot = schedule::next_slot(id, policy.interval, now);
         let at = match (tries, frozen) {
             (0, false) => slot,

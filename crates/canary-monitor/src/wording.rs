@@ -63,15 +63,25 @@ pub fn own(code: crate::own::Trouble, language: Language) -> &'static str {
             "本监测器无法访问大多数监测对象。在恢复访问之前，各对象的状态保持不变。"
         }
         (Trouble::Clock, Language::En) => {
-            "This monitor's clock jumped or differs from that of most hosts. Dates are not judged until it agrees with them."
+            "This monitor's clock jumped or differs from that of most hosts. Dates are not judged until it agrees with them, for 12 hours at most."
         }
         (Trouble::Clock, Language::Zh) => {
-            "本监测器的时钟发生跳变，或与大多数主机的时钟不一致。在恢复一致之前不判断任何日期。"
+            "本监测器的时钟发生跳变，或与大多数主机的时钟不一致。在恢复一致之前不判断任何日期，最长 12 小时。"
         }
         (Trouble::Gap, Language::En) => {
             "This monitor did not run for a while: nobody looked at the targets."
         }
         (Trouble::Gap, Language::Zh) => "本监测器有一段时间没有运行：期间没有查看任何监测对象。",
+    }
+}
+
+/// What is said beside a date that was judged by a clock in doubt.
+pub fn doubt(language: Language) -> &'static str {
+    match language {
+        Language::En => {
+            "this monitor's clock is in doubt: it jumped, or most other hosts tell another time"
+        }
+        Language::Zh => "本监测器的时钟存疑：它发生过跳变，或其他大多数主机给出的时间与之不同。",
     }
 }
 

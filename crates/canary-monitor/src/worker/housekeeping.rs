@@ -31,8 +31,9 @@ impl<S: Store, C: Check> Worker<S, C> {
                 _ = stop.changed() => break,
             }
             let passed = i64::try_from(mono.elapsed().as_secs()).unwrap_or(i64::MAX);
-            if (wall_clock() - wall - passed).abs() > JUMP {
-                self.sampler().jumped(wall_clock());
+            let moved = wall_clock() - wall - passed;
+            if moved.abs() > JUMP {
+                self.sampler().jumped(wall_clock(), moved);
                 self.count(self.enroll().await);
                 (wall, mono) = (wall_clock(), Instant::now());
             }

@@ -60,6 +60,7 @@ impl<S: Store, C: Check> Worker<S, C> {
             subject: subject(&target),
             memory: &memory,
             state: axes::state(&memory, now),
+            clock: vantage.clock,
         };
         let routes = &settings.config.routes;
         let worst = |route: &&crate::route::Route| {
@@ -187,7 +188,8 @@ impl<S: Store, C: Check> Worker<S, C> {
             url: String::new(),
             labels: Default::default(),
         };
-        let about = About { id, subject, memory: &memory, state: own::OWN_STATE };
+        let (state, clock) = (own::OWN_STATE, vantage.clock);
+        let about = About { id, subject, memory: &memory, state, clock };
         let notices = notice::notices(&about, &changes, settings.config.routes.iter(), now);
         let commit = Commit {
             id,

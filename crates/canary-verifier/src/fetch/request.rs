@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use canary_format::time::Timestamp;
 use reqwest::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, DATE, ETAG, HeaderMap, HeaderName,
+    ACCEPT_ENCODING, AGE, CACHE_CONTROL, CONTENT_ENCODING, DATE, ETAG, HeaderMap, HeaderName,
     IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER,
 };
 use reqwest::{Response, StatusCode};
@@ -231,8 +231,11 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     u64::try_from(wait).ok().map(Duration::from_secs)
 }
 
+/// The server's own clock: an answer out of a cache was made `Age` seconds before it was sent.
 fn date(headers: &HeaderMap) -> Option<Timestamp> {
-    instant(&header(headers, DATE, 64)?)
+    let made = instant(&header(headers, DATE, 64)?)?;
+    let age: Option<u32> = header(headers, AGE, 16).and_then(|age| age.trim().parse().ok());
+    Some(Timestamp::from_unix(made.unix().saturating_add(age.unwrap_or(0).into())))
 }
 
 fn instant(text: &str) -> Option<Timestamp> {
@@ -260,5 +263,16 @@ mod tests {
         assert_eq!(wait(noon, Some(later)), None, "it has passed");
         assert_eq!(wait(later, None), None);
         assert_eq!(wait("soon", Some(noon)), None);
+    }
+
+    #[test]
+    fn an_answer_out_of_a_cache_tells_the_time_at_which_it_was_sent() {
+        let mut headers = HeaderMap::new();
+        headers.insert(DATE, "Sun, 22 Nov 2026 12:00:00 GMT".parse().unwrap());
+        let noon = date(&headers).unwrap().unix();
+        for (age, later) in [("3600", 3_600), ("-1", 0), ("99999999999", 0), ("", 0)] {
+            headers.insert(AGE, age.parse().unwrap());
+            assert_eq!(date(&headers).unwrap().unix() - noon, later, "{age:?}");
+        }
     }
 }
