@@ -14,6 +14,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use canary_format::envelope::Envelope;
+use canary_publisher::checkpoint::FutureHeartbeat;
 use canary_publisher::folder::Folder;
 use canary_publisher::heartbeat::{Current, refresh};
 use canary_publisher::publish::{Preparing, Publication};
@@ -95,7 +96,8 @@ fn measure(size: u64) {
         let now = day(size + RUNS).plus(i64::try_from(beat).unwrap());
         let set = || {
             let mut store = Directory::open(&site).unwrap();
-            refresh(&mut store, &Current::read(&folder).unwrap(), &key, now).unwrap();
+            refresh(&mut store, &Current::read(&folder).unwrap(), &key, now, FutureHeartbeat::Keep)
+                .unwrap();
         };
         timed(set).1
     });

@@ -9,6 +9,20 @@ use canary_format::time::Timestamp;
 
 use crate::machine_key::MachineKey;
 
+/// Clocks may differ by so many seconds: verifiers take a heartbeat or cosignature that lies no further
+/// ahead of theirs.
+pub(crate) const CLOCK_TOLERANCE: i64 = 600;
+
+/// What becomes of a published heartbeat that lies further ahead of the clock than clocks differ. To
+/// verifiers it is no heartbeat, until that instant has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FutureHeartbeat {
+    /// It stays, and nothing is signed: the clock at hand may be the wrong one.
+    Keep,
+    /// It is replaced: somebody looked, and the clock at hand is right.
+    Replace,
+}
+
 /// The keys that a publishing machine holds.
 #[derive(Debug)]
 pub struct MachineKeys {
@@ -38,13 +52,29 @@ pub enum SignError {
     /// The newest issue declares no heartbeat.
     #[error("the newest issue declares no heartbeat")]
     NotDeclared,
-    /// The clock is behind the heartbeat that is already published: time never goes back.
+    /// The clock is a little behind the heartbeat that is already published: time never goes back.
     #[error("the clock says {now}, before the published heartbeat of {published}")]
     ClockBehind {
         /// What the clock says.
         now: Timestamp,
         /// The newest heartbeat published.
         published: Timestamp,
+    },
+    /// The clock is further behind the published heartbeat than clocks differ: one of them is wrong.
+    #[error("the clock says {now}, and the published heartbeat is of {published}")]
+    HeartbeatAhead {
+        /// What the clock says.
+        now: Timestamp,
+        /// The newest heartbeat published.
+        published: Timestamp,
+    },
+    /// The clock is behind the newest issue.
+    #[error("the clock says {now}, before the newest issue, which is of {as_of}")]
+    BeforeIssue {
+        /// What the clock says.
+        now: Timestamp,
+        /// The instant of the newest issue.
+        as_of: Timestamp,
     },
 }
 
@@ -76,7 +106,7 @@ pub fn sign(
 ///
 /// # Errors
 ///
-/// Where no heartbeat is declared, the key is another, or the heartbeat there is later than `now`.
+/// Where no heartbeat is declared, or the key is another.
 pub fn cosign(
     checkpoint: &mut Checkpoint,
     declared: &LogKeys,
@@ -85,7 +115,6 @@ pub fn cosign(
 ) -> Result<(), SignError> {
     let heartbeat = declared.heartbeat.as_ref().ok_or(SignError::NotDeclared)?;
     same_key(key, heartbeat.key.key().fingerprint())?;
-    not_before_published(checkpoint, declared, now)?;
     let signature = key.sign(&checkpoint.cosigned_bytes(now));
     let line = Checkpoint::cosignature_line(&heartbeat.key, now, &signature);
     let note = checkpoint.note_mut();
@@ -98,19 +127,36 @@ pub fn cosign(
 ///
 /// # Errors
 ///
-/// [`SignError::ClockBehind`].
+/// [`SignError::ClockBehind`]; [`SignError::HeartbeatAhead`] where the one there is to be kept.
 pub fn not_before_published(
     published: &Checkpoint,
     declared: &LogKeys,
     now: Timestamp,
+    future: FutureHeartbeat,
 ) -> Result<(), SignError> {
     let Some(heartbeat) = &declared.heartbeat else { return Ok(()) };
     let LineCheck::Verifies(times) = published.check_cosignature(&heartbeat.key) else {
         return Ok(());
     };
     match times.into_iter().max() {
+        Some(published) if published.since(now) > CLOCK_TOLERANCE => match future {
+            FutureHeartbeat::Keep => Err(SignError::HeartbeatAhead { now, published }),
+            FutureHeartbeat::Replace => Ok(()),
+        },
         Some(published) if published > now => Err(SignError::ClockBehind { now, published }),
         _ => Ok(()),
+    }
+}
+
+/// Refuses to sign at an instant earlier than the newest issue's own, further than clocks differ.
+///
+/// # Errors
+///
+/// [`SignError::BeforeIssue`].
+pub fn not_before_issue(as_of: Timestamp, now: Timestamp) -> Result<(), SignError> {
+    match as_of.since(now) > CLOCK_TOLERANCE {
+        true => Err(SignError::BeforeIssue { now, as_of }),
+        false => Ok(()),
     }
 }
 

@@ -6,7 +6,9 @@ use canary_format::issue::Issue;
 use canary_format::refusal::Refusal;
 use canary_format::time::Timestamp;
 
-use crate::checkpoint::{SignError, cosign};
+use crate::checkpoint::{
+    FutureHeartbeat, SignError, cosign, not_before_issue, not_before_published,
+};
 use crate::folder::{Folder, FolderError};
 use crate::machine_key::MachineKey;
 use crate::page::{self, History, Shown};
@@ -113,12 +115,13 @@ impl Current {
 ///
 /// # Errors
 ///
-/// Why not; time never goes back.
+/// Why not. Time never goes back, but from a heartbeat that lies ahead of the clock and is to be replaced.
 pub fn refresh(
     store: &mut dyn Store,
     current: &Current,
     key: &MachineKey,
     now: Timestamp,
+    future: FutureHeartbeat,
 ) -> Result<Checkpoint, HeartbeatError> {
     let Current { series, newest, history } = current;
     let published = Published::read(store, series, &newest.origin)?;
@@ -131,6 +134,8 @@ pub fn refresh(
         return Err(HeartbeatError::Unsigned);
     }
     let mut checkpoint = published.checkpoint;
+    not_before_issue(newest.as_of, now)?;
+    not_before_published(&checkpoint, &newest.log, now, future)?;
     cosign(&mut checkpoint, &newest.log, key, now)?;
     let text = checkpoint.to_string();
     let bytes = publish::shown(series, newest, history, &text, page::render_index)?;

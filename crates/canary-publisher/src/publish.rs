@@ -15,7 +15,7 @@ use canary_verifier::evidence::{Obtained, Site};
 use canary_verifier::judge::Judgement;
 use canary_verifier::report::Report;
 
-use crate::checkpoint::{MachineKeys, SignError, sign};
+use crate::checkpoint::{FutureHeartbeat, MachineKeys, SignError, sign};
 use crate::folder::{Folder, FolderError, FoundKey};
 use crate::judging::{JudgingError, Known, NotAuthentic, judge_growth, judge_series, judge_site};
 use crate::lasting::{Keeper, LastingError, Looking, look_after};
@@ -40,6 +40,7 @@ pub struct Publication {
     checkpoint: Checkpoint,
     pages: Vec<SiteFile>,
     now: Timestamp,
+    future: FutureHeartbeat,
     report: Report,
     unknown_keys: Vec<FoundKey>,
 }
@@ -228,6 +229,7 @@ impl Publication {
             checkpoint,
             pages,
             now,
+            future: FutureHeartbeat::Keep,
             report,
             unknown_keys,
         };
@@ -262,6 +264,11 @@ impl Publication {
         &self.unknown_keys
     }
 
+    /// Decides about heartbeats in places that lie ahead of the clock. They are kept unless this is called.
+    pub fn set_future_heartbeat(&mut self, future: FutureHeartbeat) {
+        self.future = future;
+    }
+
     /// Writes the site to a place, or finishes what a killed run began there.
     ///
     /// # Errors
@@ -274,6 +281,7 @@ impl Publication {
             checkpoint: &self.checkpoint,
             pages: &self.pages,
             now: self.now,
+            future: self.future,
         };
         bring_up_to_date(store, &update)
     }

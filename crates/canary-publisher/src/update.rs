@@ -7,7 +7,7 @@ use canary_format::note::NoteSignature;
 use canary_format::refusal::Refusal;
 use canary_format::time::Timestamp;
 
-use crate::checkpoint::{SignError, not_before_published};
+use crate::checkpoint::{FutureHeartbeat, SignError, not_before_published};
 use crate::series::{Series, SeriesError};
 use crate::site::{SiteFile, immutable_files, newest_copies};
 use crate::store::{Put, Store, StoreError};
@@ -25,6 +25,8 @@ pub struct Update<'a> {
     pub pages: &'a [SiteFile],
     /// The instant of the heartbeat on `checkpoint`.
     pub now: Timestamp,
+    /// What becomes of a heartbeat there that lies ahead of `now`.
+    pub future: FutureHeartbeat,
 }
 
 /// What an update did.
@@ -88,7 +90,8 @@ pub fn bring_up_to_date(
     let held = published.as_ref().map_or(0, |published| published.checkpoint.size());
     let mut checkpoint = update.checkpoint.clone();
     if let Some(published) = &published {
-        not_before_published(&published.checkpoint, update.declared, update.now)?;
+        let Update { declared, now, future, .. } = *update;
+        not_before_published(&published.checkpoint, declared, now, future)?;
         keep_other_lines(&mut checkpoint, &published.checkpoint, update.declared);
     }
 

@@ -16,6 +16,8 @@ use canary_verifier::target::{Prefix, TargetError};
 use futures_util::future::join_all;
 use serde::Deserialize;
 
+use crate::checkpoint::CLOCK_TOLERANCE;
+
 /// More than the cosignatures of any witness: both kinds, for a few names.
 const MAX_ANSWER: u64 = 65_536;
 
@@ -24,9 +26,6 @@ const MAX_WITNESSES: usize = 32;
 
 /// A sibling run may move a witness on between its answer and the next request, so many times.
 const MAX_CONFLICTS: usize = 3;
-
-/// Clocks may differ by so many seconds.
-const CLOCK_TOLERANCE: i64 = 600;
 
 /// A witness that a publisher submits to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use canary_format::layout::HEARTBEAT_KEY;
+use canary_publisher::checkpoint::FutureHeartbeat;
 use canary_publisher::folder::Folder;
 use canary_publisher::heartbeat::{Current, CurrentError, HeartbeatError, refresh};
 use clap::Args;
 
-use super::publishing::{folder_failure, store_failure, targets, update_failure};
+use super::publishing::{folder_failure, sign_failure, store_failure, targets, update_failure};
 use crate::error::{Failure, Kind};
 use crate::{clock, output};
 
@@ -26,6 +27,9 @@ pub(crate) struct Heartbeat {
     /// Where the site is; may be given several times
     #[arg(long = "to", value_name = "TARGET")]
     targets: Vec<String>,
+    /// Replace a published heartbeat that lies ahead of the clock. Only where the clock is right now
+    #[arg(long)]
+    danger_replace_future_heartbeat: bool,
 }
 
 impl Heartbeat {
@@ -43,12 +47,16 @@ impl Heartbeat {
             _ => Failure::from_error(Kind::Data, &error),
         })?;
         let targets = targets(&self.folder, &self.targets)?;
+        let future = match self.danger_replace_future_heartbeat {
+            true => FutureHeartbeat::Replace,
+            false => FutureHeartbeat::Keep,
+        };
         let mut failed = 0;
         for target in &targets {
-            let done = target
-                .open(clock::now())
-                .map_err(HeartbeatError::Store)
-                .and_then(|mut store| refresh(store.as_mut(), &current, &key, clock::now()));
+            let done =
+                target.open(clock::now()).map_err(HeartbeatError::Store).and_then(|mut store| {
+                    refresh(store.as_mut(), &current, &key, clock::now(), future)
+                });
             let name = &target.name;
             match done {
                 Ok(_) => output::progress(&format!("{name}: heartbeat set")),
@@ -76,9 +84,7 @@ fn failure(error: &HeartbeatError) -> Failure {
         HeartbeatError::Nothing | HeartbeatError::Behind { .. } | HeartbeatError::Unsigned => {
             Failure::from_error(Kind::Data, error).hint("run `canary publish` first")
         }
-        HeartbeatError::Sign(_) => {
-            Failure::from_error(Kind::Config, error).hint("look at the clock and at keys/heartbeat")
-        }
+        HeartbeatError::Sign(error) => sign_failure(error),
         _ => Failure::from_error(Kind::Io, error).hint("run it again"),
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use canary_publisher::checkpoint::FutureHeartbeat;
 use canary_publisher::delivery::{Delivered, Delivery, Done, deliver};
 use canary_publisher::folder::Folder;
 use canary_publisher::publish::{Preparing, Publication};
@@ -45,6 +46,9 @@ pub(crate) struct Publish {
     /// How long a public URL may take to show the issue
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(..=86_400))]
     wait: u64,
+    /// Replace a published heartbeat that lies ahead of the clock. Only where the clock is right now
+    #[arg(long)]
+    danger_replace_future_heartbeat: bool,
     /// Say what would be done, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -100,6 +104,9 @@ impl Publish {
             Publication::prepare(&folder, &keys, draft.as_ref(), clock::now(), preparing)
                 .map_err(|error| publishing::publish_failure(&error))?
         };
+        if self.danger_replace_future_heartbeat {
+            publication.set_future_heartbeat(FutureHeartbeat::Replace);
+        }
         for key in publication.unknown_keys() {
             let path = key.path.display();
             output::progress(&format!("warning: {path} is a private key: keep it elsewhere"));

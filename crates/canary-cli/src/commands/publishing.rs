@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use canary_publisher::checkpoint::SignError;
 use canary_publisher::delivery::DeliveryError;
 use canary_publisher::folder::FolderError;
 use canary_publisher::publish::{PublishError, ReadBackError};
@@ -117,11 +118,38 @@ pub(super) fn publish_failure(error: &PublishError) -> Failure {
         PublishError::SignerKey { .. } => {
             (Kind::Config, "move it to the signer's own machine, and publish where none is")
         }
-        PublishError::Sign(_) => (Kind::Config, "use the machine keys that the newest issue names"),
+        PublishError::Sign(error) => return sign_failure(error),
         PublishError::NotAuthentic(_) => {
             (Kind::Data, "nothing was written; `canary status` says who has signed")
         }
         _ => (Kind::Data, "nothing was written; make the draft anew with `canary draft`"),
+    };
+    Failure::from_error(kind, error).hint(hint)
+}
+
+/// Why a checkpoint or a heartbeat is not signed, and what to do.
+pub(super) fn sign_failure(error: &SignError) -> Failure {
+    let (kind, hint) = match error {
+        SignError::ClockBehind { .. } => (Kind::Later, "run it again once that instant has passed"),
+        SignError::HeartbeatAhead { .. } => (
+            Kind::Config,
+            "if this machine's clock is behind, set it. If it is right, the heartbeat was set by a clock that \
+             was ahead: replace it with --danger-replace-future-heartbeat",
+        ),
+        SignError::BeforeIssue { .. } => (Kind::Config, "set the clock"),
+        SignError::OtherKey { .. } => {
+            (Kind::Config, "put the key that the newest issue names into that file")
+        }
+        SignError::NoHeartbeatKey => (
+            Kind::Config,
+            "put it back into keys/heartbeat; if it is lost, see \"Changing who signs\" in docs/publishing.md",
+        ),
+        SignError::NotDeclared => (
+            Kind::Config,
+            "there is none to set; to have one, name its key under [log.heartbeat] of canary.toml and publish \
+             an issue",
+        ),
+        _ => (Kind::Config, "use the machine keys that the newest issue names"),
     };
     Failure::from_error(kind, error).hint(hint)
 }
@@ -143,7 +171,7 @@ pub(super) fn update_failure(error: &UpdateError) -> Failure {
         UpdateError::Store(error) => store_failure(error),
         UpdateError::Series(_) => Failure::from_error(Kind::Data, error)
             .hint("restore the folder canaries/ from its history"),
-        UpdateError::Clock(_) => Failure::from_error(Kind::Later, error).hint("set the clock"),
+        UpdateError::Clock(error) => sign_failure(error),
         UpdateError::Ahead { .. } => Failure::from_error(Kind::Data, error)
             .hint("bring the folder canaries/ up to date first"),
         UpdateError::Refused(_) => Failure::from_error(Kind::Data, error).hint(

@@ -306,7 +306,8 @@ fn a_heartbeat_moves_on_and_never_back_and_only_on_the_newest_tree() {
     let first = prepare(&folder, day(1)).unwrap();
     let key = folder.heartbeat_key().unwrap().unwrap();
     let refresh = |site: &mut Directory, now| {
-        heartbeat::refresh(site, &heartbeat::Current::read(&folder).unwrap(), &key, now)
+        let current = heartbeat::Current::read(&folder).unwrap();
+        heartbeat::refresh(site, &current, &key, now, FutureHeartbeat::Keep)
     };
     assert!(matches!(refresh(&mut site, day(1)), Err(HeartbeatError::Nothing)));
     first.write(&mut site).unwrap();
@@ -339,6 +340,50 @@ fn publishing_with_a_clock_behind_the_published_heartbeat_is_refused() {
     prepare(&folder, day(1).plus(100)).unwrap().write(&mut site).unwrap();
     let error = prepare(&folder, day(1)).unwrap().write(&mut site).unwrap_err();
     assert!(matches!(error, UpdateError::Clock(SignError::ClockBehind { .. })), "{error}");
+}
+
+#[test]
+fn a_heartbeat_far_ahead_of_the_clock_is_replaced_only_where_somebody_says_so() {
+    let issues = series(2);
+    let (root, folder) = folder_of(&issues[..1]);
+    let target = tempfile::tempdir().unwrap();
+    let mut site = Directory::open(target.path()).unwrap();
+    let key = folder.heartbeat_key().unwrap().unwrap();
+    let (now, wrong) = (day(1).plus(60), day(365));
+    let refresh = |site: &mut Directory, now, future| {
+        let current = heartbeat::Current::read(&folder).unwrap();
+        heartbeat::refresh(site, &current, &key, now, future)
+    };
+    let first = prepare(&folder, day(1)).unwrap();
+    for heal in ["heartbeat", "publish"] {
+        let _ = fs::remove_file(target.path().join(CHECKPOINT));
+        first.write(&mut site).unwrap();
+        refresh(&mut site, wrong, FutureHeartbeat::Keep).unwrap();
+        let seen = judge_site(site.read_site().unwrap(), first.series(), now).unwrap_err();
+        assert!(seen.findings.iter().any(|finding| finding.code == Code::HeartbeatMissing));
+        let kept = refresh(&mut site, now, FutureHeartbeat::Keep).unwrap_err();
+        assert!(matches!(kept, HeartbeatError::Sign(SignError::HeartbeatAhead { published, .. })
+            if published == wrong));
+        if heal == "heartbeat" {
+            refresh(&mut site, now, FutureHeartbeat::Replace).unwrap();
+        } else {
+            draft(root.path(), &issues[1]);
+            let mut next = prepare(&folder, day(2)).unwrap();
+            let error = next.write(&mut site).unwrap_err();
+            assert!(matches!(error, UpdateError::Clock(SignError::HeartbeatAhead { .. })));
+            next.set_future_heartbeat(FutureHeartbeat::Replace);
+            next.write(&mut site).unwrap();
+            let read = next.read_back(&mut site, day(2)).unwrap();
+            assert_eq!(read.report.log.unwrap().heartbeat_at, Some(day(2)));
+            continue;
+        }
+        let healed = first.read_back(&mut site, now).unwrap();
+        assert_eq!(healed.report.log.unwrap().heartbeat_at, Some(now));
+        // A clock that is behind the issue itself is the wrong one, whatever is said.
+        refresh(&mut site, wrong, FutureHeartbeat::Keep).unwrap();
+        let early = refresh(&mut site, day(1).plus(-601), FutureHeartbeat::Replace).unwrap_err();
+        assert!(matches!(early, HeartbeatError::Sign(SignError::BeforeIssue { .. })), "{early}");
+    }
 }
 
 /// Publishes a series issue by issue from one folder, and gives the last publication.
