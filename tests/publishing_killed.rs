@@ -248,16 +248,30 @@ fn a_full_disk_is_an_error_that_names_it_and_nothing_published_is_harmed() {
 }
 
 #[test]
-fn a_draft_short_of_a_quorum_is_not_published() {
-    let publisher = Publisher::with(&series(1));
-    publisher.draft_signed_by(2, &[fixture::ADA]);
+fn a_draft_short_of_a_quorum_is_not_published_and_what_is_published_is_looked_at() {
+    let publisher = Publisher::new();
+    publisher.draft_signed_by(1, &[fixture::ADA]);
     let site = publisher.site();
-    let output = publisher.run("publish", &["--to", site.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(65));
+    let to = ["--to", site.to_str().unwrap()];
+    let output = publisher.run("publish", &to);
+    assert_eq!(output.status.code(), Some(65), "there is nothing else to publish");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("1 of 2 persons"), "{said}");
     assert!(!site.exists());
-    assert!(publisher.path().join("draft.json").exists());
+
+    publisher.draft(1);
+    publisher.publish(&to);
+    publisher.draft_signed_by(2, &[fixture::ADA]);
+    let draft = std::fs::read(publisher.path().join("draft.json")).unwrap();
+    std::fs::write(site.join("issues/0001.json"), "{}").unwrap();
+    let said = publisher.publish(&to);
+    assert!(
+        said.contains("draft.json: not published") && said.contains("1 of 2 persons"),
+        "{said}"
+    );
+    assert!(said.contains("put back: issues/0001.json"), "{said}");
+    assert_eq!(newest_of(&canary_verifier::files::read(&site, now()), now()), 1);
+    assert_eq!(std::fs::read(publisher.path().join("draft.json")).unwrap(), draft);
 }
 
 #[test]

@@ -54,6 +54,40 @@ pub enum DeliveryError {
     Ended,
 }
 
+/// Looks at every target before a draft becomes an issue. One that shows other issues under this origin, or
+/// a later heartbeat, speaks against all: signed once more under the same number, an issue would fork the
+/// series. Any other failure is that target's own, unless every one of them fails.
+///
+/// # Errors
+///
+/// The first target that speaks against it, and what it shows.
+pub fn look(
+    publication: &Publication,
+    targets: &[Target],
+    now: impl Fn() -> Timestamp + Sync,
+) -> Result<(), (String, UpdateError)> {
+    let now = &now;
+    let looked: Vec<_> = thread::scope(|scope| {
+        let look = |target: &Target| {
+            let mut store = target.preview(now())?;
+            publication.look(&mut store)
+        };
+        let runs: Vec<_> = targets.iter().map(|target| scope.spawn(move || look(target))).collect();
+        // Where a thread ended early the target has not spoken; writing to it says what is wrong.
+        runs.into_iter().map(|run| run.join().unwrap_or(Ok(()))).collect()
+    });
+    let all = looked.iter().all(Result::is_err);
+    let against = |error: &UpdateError| {
+        use UpdateError::{Ahead, Clock, Diverged};
+        all || matches!(error, Diverged { .. } | Ahead { .. } | Clock(_))
+    };
+    let mut looked = targets.iter().zip(looked);
+    match looked.find_map(|(target, looked)| Some((target, looked.err().filter(against)?))) {
+        Some((target, error)) => Err((target.name.clone(), error)),
+        None => Ok(()),
+    }
+}
+
 /// Brings every target up to date, each on a thread of its own, and reads each back. `now` gives the
 /// instant of judging.
 pub fn deliver(

@@ -15,7 +15,7 @@ use canary_verifier::evidence::{Obtained, Site};
 use canary_verifier::judge::Judgement;
 use canary_verifier::report::Report;
 
-use crate::checkpoint::{FutureHeartbeat, MachineKeys, SignError, sign};
+use crate::checkpoint::{FutureHeartbeat, MachineKeys, SignError, not_before_published, sign};
 use crate::folder::{Folder, FolderError, FoundKey};
 use crate::judging::{JudgingError, Known, NotAuthentic, judge_growth, judge_series, judge_site};
 use crate::lasting::{Keeper, LastingError, Looking, look_after};
@@ -23,7 +23,7 @@ use crate::page::{self, History, Shown};
 use crate::series::{Series, SeriesError};
 use crate::site::SiteFile;
 use crate::store::{Store, StoreError};
-use crate::update::{Update, UpdateError, Updated, bring_up_to_date};
+use crate::update::{Published, Update, UpdateError, Updated, bring_up_to_date};
 use crate::verified::Verified;
 
 /// A series that the verifier calls authentic, with the checkpoint and the files for people: ready
@@ -41,8 +41,20 @@ pub struct Publication {
     pages: Vec<SiteFile>,
     now: Timestamp,
     future: FutureHeartbeat,
+    drafted: Drafted,
     report: Report,
     unknown_keys: Vec<FoundKey>,
+}
+
+/// What the draft is to the series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Drafted {
+    /// There was none.
+    None,
+    /// The folder holds it as an issue already: a run was killed.
+    Held,
+    /// It is the next issue, with this number.
+    Next(u64),
 }
 
 /// Whether preparing keeps the draft as an issue.
@@ -181,18 +193,18 @@ impl Publication {
         let known = verified
             .as_ref()
             .map(|verified| Known { number: verified.size(), digest: verified.digest });
-        let mut appended = None;
+        let mut drafted = Drafted::None;
         if let Some(draft) = draft {
             let number = Issue::parse(draft.payload()).map_err(PublishError::Refused)?.number;
             let expected = series.size() + 1;
             match series.envelope(number)? {
                 // A run was killed after the draft had become an issue. A signature that came later
                 // changes nothing: a leaf never changes.
-                Some(held) if held.payload() == draft.payload() => {}
+                Some(held) if held.payload() == draft.payload() => drafted = Drafted::Held,
                 Some(_) => return Err(PublishError::Used { number }),
                 None if number == expected => {
                     series.push(draft.clone());
-                    appended = Some(number);
+                    drafted = Drafted::Next(number);
                 }
                 None => return Err(PublishError::OutOfChain { number, expected }),
             }
@@ -205,23 +217,10 @@ impl Publication {
         let judgement = judge_series(&series, &checkpoint, known, now)?;
         let history = history(verified.map(|verified| verified.history), &judgement);
 
-        if preparing == Preparing::Append {
-            if let (Some(number), Some(draft)) = (appended, draft) {
-                folder.append(number, draft)?;
-            }
-            let digest = series.newest().ok_or(PublishError::Nothing)?.digest();
-            let leaves = series.leaves().to_vec();
-            // Without it the next run reads everything: it is no reason not to publish.
-            let _ = Verified { leaves, digest, history: history.clone() }.write(folder.root());
-            if draft.is_some() {
-                folder.remove_draft()?;
-            }
-        }
         let report = judgement.report;
         let pages = Vec::new();
-        let folder = folder.root().to_owned();
         let mut publication = Self {
-            folder,
+            folder: folder.root().to_owned(),
             series,
             newest,
             known,
@@ -230,11 +229,53 @@ impl Publication {
             pages,
             now,
             future: FutureHeartbeat::Keep,
+            drafted,
             report,
             unknown_keys,
         };
         publication.pages = publication.render()?;
+        if preparing == Preparing::Append {
+            publication.keep(folder)?;
+        }
         Ok(publication)
+    }
+
+    /// Keeps the draft as an issue of the series, durably, and removes its file.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder cannot be written.
+    pub fn keep(&self, folder: &Folder) -> Result<(), PublishError> {
+        let newest = self.series.newest().ok_or(PublishError::Nothing)?;
+        if let Drafted::Next(number) = self.drafted {
+            folder.append(number, newest)?;
+        }
+        let (leaves, history) = (self.series.leaves().to_vec(), self.history.clone());
+        // Without it the next run reads everything: it is no reason not to publish.
+        let _ = Verified { leaves, digest: newest.digest(), history }.write(folder.root());
+        if self.drafted != Drafted::None {
+            folder.remove_draft()?;
+        }
+        Ok(())
+    }
+
+    /// Whether the newest issue is a draft that the folder does not yet hold as an issue.
+    pub fn takes_a_draft(&self) -> bool {
+        matches!(self.drafted, Drafted::Next(_))
+    }
+
+    /// Looks whether a place can take the publication: it holds none but issues of this series, and no
+    /// later heartbeat. Nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot.
+    pub fn look(&self, store: &mut dyn Store) -> Result<(), UpdateError> {
+        if let Some(published) = Published::read(store, &self.series, self.checkpoint.origin())? {
+            let Self { newest, now, future, .. } = self;
+            not_before_published(&published.checkpoint, &newest.log, *now, *future)?;
+        }
+        Ok(())
     }
 
     /// The files for people.

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use canary_publisher::checkpoint::FutureHeartbeat;
-use canary_publisher::delivery::{Delivered, Delivery, Done, deliver};
+use canary_publisher::checkpoint::{FutureHeartbeat, MachineKeys};
+use canary_publisher::delivery::{Delivered, Delivery, Done, deliver, look};
 use canary_publisher::folder::Folder;
-use canary_publisher::publish::{Preparing, Publication};
+use canary_publisher::publish::{Preparing, Publication, PublishError};
 use canary_publisher::read_back::{Patience, Shown, until_shown};
 use canary_publisher::target::Target;
 use canary_verifier::fetch::{Fetcher, Limits};
@@ -15,7 +15,8 @@ use canary_verifier::target::Prefix;
 use clap::Args;
 use serde::Serialize;
 
-use super::publishing::{self, draft};
+use super::publishing;
+use super::publishing::draft::{self, Ready};
 use super::witnessing::{self, WitnessOutcome};
 use crate::error::{Failure, Kind};
 use crate::runtime::run;
@@ -24,7 +25,8 @@ use crate::{clock, output};
 const EXAMPLE: &str = "Example:
   canary publish --to /var/www/html/.well-known/canary --to s3://example-canary/canary
 
-Takes the signed draft.json as the next issue, or finishes what an earlier run began. Needs the keys
+Takes the signed draft.json as the next issue, or finishes what an earlier run began; without one, looks
+at everything that is published and puts back what is missing or damaged. Needs the keys
 of the log and the heartbeat only: a folder that holds a signer's private key is refused.
 
 TARGET is a directory, s3://bucket/prefix, sftp://user@host/path, git+<url>#<branch>[:<folder>], or
@@ -61,6 +63,9 @@ pub(crate) struct Publish {
 struct Outcome {
     issue: u64,
     digest: String,
+    /// There is a draft that is short of a quorum, and was left alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    draft_short: Option<String>,
     dry_run: bool,
     targets: Vec<TargetOutcome>,
     urls: Vec<UrlOutcome>,
@@ -94,19 +99,7 @@ impl Publish {
         let targets = publishing::targets(&self.folder, &self.targets)?;
         let folder = Folder::open(&self.folder).map_err(|e| publishing::folder_failure(&e))?;
         let keys = folder.machine_keys().map_err(|e| publishing::folder_failure(&e))?;
-        let (preparing, delivery) = match self.dry_run {
-            true => (Preparing::Rehearse, Delivery::Preview),
-            false => (Preparing::Append, Delivery::Write),
-        };
-        let mut publication = {
-            let _lock = draft::lock(&self.folder)?;
-            let draft = draft::signed(&self.folder)?;
-            Publication::prepare(&folder, &keys, draft.as_ref(), clock::now(), preparing)
-                .map_err(|error| publishing::publish_failure(&error))?
-        };
-        if self.danger_replace_future_heartbeat {
-            publication.set_future_heartbeat(FutureHeartbeat::Replace);
-        }
+        let (mut publication, short) = self.prepare(&folder, &keys, &targets)?;
         for key in publication.unknown_keys() {
             let path = key.path.display();
             output::progress(&format!("warning: {path} is a private key: keep it elsewhere"));
@@ -115,6 +108,7 @@ impl Publish {
             true => Vec::new(),
             false => witnessing::gather(&self.folder, &mut publication)?,
         };
+        let delivery = if self.dry_run { Delivery::Preview } else { Delivery::Write };
         let delivered = deliver(&publication, &targets, delivery, clock::now);
         let succeeded: Vec<Target> = targets
             .into_iter()
@@ -129,6 +123,7 @@ impl Publish {
         let outcome = Outcome {
             issue: publication.newest().number,
             digest: digest.unwrap_or_default(),
+            draft_short: short,
             dry_run: self.dry_run,
             targets: delivered.iter().map(TargetOutcome::of).collect(),
             urls: self.read_back(&publication, &urls)?,
@@ -140,6 +135,45 @@ impl Publish {
             output::result(&outcome.in_words());
         }
         outcome.status(&delivered)
+    }
+
+    /// The publication, and how far a draft is that is short of a quorum. A draft becomes an issue once
+    /// every target was looked at.
+    fn prepare(
+        &self,
+        folder: &Folder,
+        keys: &MachineKeys,
+        targets: &[Target],
+    ) -> Result<(Publication, Option<String>), Failure> {
+        let _lock = match self.dry_run {
+            true => None,
+            false => Some(draft::lock(&self.folder)?),
+        };
+        let (draft, short) = match draft::read(&self.folder)? {
+            Ready::None => (None, None),
+            Ready::Signed(envelope) => (Some(envelope), None),
+            Ready::Short(why) => (None, Some(why)),
+        };
+        let now = clock::now();
+        let rehearsed =
+            Publication::prepare(folder, keys, draft.as_ref(), now, Preparing::Rehearse);
+        let mut publication = rehearsed.map_err(|error| match (error, &short) {
+            (PublishError::Nothing, Some(why)) => draft::not_ready(&self.folder, why),
+            (error, _) => publishing::publish_failure(&error),
+        })?;
+        if self.danger_replace_future_heartbeat {
+            publication.set_future_heartbeat(FutureHeartbeat::Replace);
+        }
+        if self.dry_run {
+            return Ok((publication, short));
+        }
+        if publication.takes_a_draft() {
+            look(&publication, targets, clock::now).map_err(|(target, error)| {
+                publishing::at_target(&target, publishing::update_failure(&error))
+            })?;
+        }
+        publication.keep(folder).map_err(|error| publishing::publish_failure(&error))?;
+        Ok((publication, short))
     }
 
     /// Which public URLs to read back: those that the user names, those of the targets, and where a
@@ -189,6 +223,9 @@ impl Publish {
 impl Outcome {
     fn in_words(&self) -> String {
         let mut text = format!("issue {} {}\n", self.issue, self.digest);
+        if let Some(why) = &self.draft_short {
+            text += &format!("  draft.json: not published: {why}; see `canary status`\n");
+        }
         for target in &self.targets {
             let files = files(target.written.len());
             let said = match &target.error {
@@ -225,11 +262,7 @@ impl Outcome {
         if let Some((target, failure)) = failures.next() {
             let more = failures.count();
             let (others, kind) = (delivered.len() - 1 - more, failure.kind());
-            let failed = if failure.cause().contains(target.trim_end_matches('/')) {
-                failure.cause().to_owned()
-            } else {
-                format!("{target}: {}", failure.cause())
-            };
+            let failure = publishing::at_target(target, failure);
             let mut hint = failure.next_step().unwrap_or("run it again").to_owned();
             if more > 0 {
                 hint += &format!("; {more} more failed");
@@ -239,7 +272,7 @@ impl Outcome {
                 let done = if others > 1 { done.replace("is", "are") } else { done.to_owned() };
                 hint += &format!("; {others} {done} published");
             }
-            return Err(Failure::new(kind, failed).hint(hint));
+            return Err(Failure::new(kind, failure.cause()).hint(hint));
         }
         let behind: Vec<&UrlOutcome> = self.urls.iter().filter(|url| !url.shows_newest).collect();
         let hint = if behind.is_empty() {

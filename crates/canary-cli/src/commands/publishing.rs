@@ -19,37 +19,57 @@ pub(super) mod draft {
 
     use canary_format::envelope::Envelope;
     use canary_format::layout::DRAFT;
-    use canary_signer::draft::{Draft, MAX_DRAFT};
+    use canary_signer::draft::{Draft, EnvelopeError, MAX_DRAFT};
     use canary_signer::durable::{self, Lock};
 
     use crate::error::{Failure, Kind};
 
     /// Nobody signs the draft while it is taken.
     pub(in crate::commands) fn lock(folder: &Path) -> Result<Lock, Failure> {
-        Lock::of(&folder.join(DRAFT)).map_err(|error| Failure::from_error(Kind::Io, &error))
+        Lock::of(&folder.join(DRAFT)).map_err(|error| {
+            Failure::from_error(Kind::Io, &error)
+                .hint("publish as a user who can write to the folder; --dry-run writes nothing")
+        })
     }
 
-    /// The envelope that the draft becomes; `None` where there is no draft. An envelope in its
-    /// place is taken as it is: a draft that was signed elsewhere.
-    pub(in crate::commands) fn signed(folder: &Path) -> Result<Option<Envelope>, Failure> {
+    /// How far the draft of a folder is.
+    pub(in crate::commands) enum Ready {
+        /// There is none.
+        None,
+        /// This is the envelope that it becomes.
+        Signed(Envelope),
+        /// It is short of a quorum: how far.
+        Short(String),
+    }
+
+    /// Reads the draft. An envelope in its place is taken as it is: a draft that was signed elsewhere.
+    pub(in crate::commands) fn read(folder: &Path) -> Result<Ready, Failure> {
         let path = folder.join(DRAFT);
         let read = durable::read_if_there(&path, MAX_DRAFT);
         let bytes = read.map_err(|error| Failure::from_error(Kind::Io, &error))?;
-        let Some(bytes) = bytes else { return Ok(None) };
+        let Some(bytes) = bytes else { return Ok(Ready::None) };
         let draft = match Draft::parse(&bytes) {
             Ok(draft) => draft,
             Err(error) => {
-                return Envelope::parse(&bytes).map(Some).map_err(|_| {
+                return Envelope::parse(&bytes).map(Ready::Signed).map_err(|_| {
                     let said = Failure::from_error(Kind::Data, &error);
                     Failure::new(Kind::Data, format!("{}: {}", path.display(), said.cause()))
                         .hint("take the draft from where it came from again, or remove it")
                 });
             }
         };
-        draft.to_envelope().map(Some).map_err(|error| {
-            Failure::new(Kind::Data, format!("{} cannot be published: {error}", path.display()))
-                .hint("`canary status` says who has signed; the next signer runs `canary sign`")
-        })
+        match draft.to_envelope() {
+            Ok(envelope) => Ok(Ready::Signed(envelope)),
+            Err(error @ EnvelopeError::QuorumShort(_)) => Ok(Ready::Short(error.to_string())),
+            Err(error) => Err(not_ready(folder, &error.to_string())),
+        }
+    }
+
+    /// Why the draft is no issue yet, and what to do.
+    pub(in crate::commands) fn not_ready(folder: &Path, why: &str) -> Failure {
+        let path = folder.join(DRAFT);
+        Failure::new(Kind::Data, format!("{} cannot be published: {why}", path.display()))
+            .hint("`canary status` says who has signed; the next signer runs `canary sign`")
     }
 }
 
@@ -122,7 +142,10 @@ pub(super) fn publish_failure(error: &PublishError) -> Failure {
         PublishError::NotAuthentic(_) => {
             (Kind::Data, "nothing was written; `canary status` says who has signed")
         }
-        _ => (Kind::Data, "nothing was written; make the draft anew with `canary draft`"),
+        _ => (
+            Kind::Data,
+            "nothing was written; make the draft anew with `canary draft --discard-signatures`",
+        ),
     };
     Failure::from_error(kind, error).hint(hint)
 }
@@ -165,6 +188,18 @@ pub(super) fn delivery_failure(error: &DeliveryError) -> Failure {
     }
 }
 
+/// The same, of a target that its cause names.
+pub(super) fn at_target(target: &str, failure: Failure) -> Failure {
+    if failure.cause().contains(target.trim_end_matches('/')) {
+        return failure;
+    }
+    let named = Failure::new(failure.kind(), format!("{target}: {}", failure.cause()));
+    match failure.next_step() {
+        Some(hint) => named.hint(hint),
+        None => named,
+    }
+}
+
 /// Why a site was not brought up to date, and what to do.
 pub(super) fn update_failure(error: &UpdateError) -> Failure {
     match error {
@@ -172,13 +207,17 @@ pub(super) fn update_failure(error: &UpdateError) -> Failure {
         UpdateError::Series(_) => Failure::from_error(Kind::Data, error)
             .hint("restore the folder canaries/ from its history"),
         UpdateError::Clock(error) => sign_failure(error),
-        UpdateError::Ahead { .. } => Failure::from_error(Kind::Data, error)
-            .hint("bring the folder canaries/ up to date first"),
+        UpdateError::Ahead { .. } | UpdateError::Diverged { .. } => {
+            Failure::from_error(Kind::Data, error).hint(
+                "nothing there was changed. The issues published there are the series: look with `canary verify`, \
+                 copy its issues/ into canaries/, and draft anew (docs/publishing.md, \"One series\")",
+            )
+        }
         UpdateError::Refused(_) => Failure::from_error(Kind::Data, error).hint(
             "nothing there was changed; if it is this series' own place, remove `checkpoint` there and run it again",
         ),
         _ => Failure::from_error(Kind::Data, error)
-            .hint("nothing there was changed; publish this series to an empty place"),
+            .hint("nothing there was changed; that is another canary's place: name this one's"),
     }
 }
 

@@ -1,0 +1,121 @@
+//! What `canary publish` and `canary heartbeat` do where something is not as it should be.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "publishing/fixture.rs"]
+#[allow(dead_code, clippy::cast_possible_wrap)]
+mod fixture;
+#[path = "publishing/folder.rs"]
+#[allow(dead_code)]
+mod folder;
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use canary_format::time::Timestamp;
+use canary_publisher::checkpoint::FutureHeartbeat;
+use canary_publisher::folder::Folder;
+use canary_publisher::heartbeat::{Current, refresh};
+use canary_publisher::store::Directory;
+use canary_verifier::evidence::Trust;
+use canary_verifier::judge::judge;
+use canary_verifier::report::Report;
+
+use fixture::{ADA, BO, series};
+use folder::Publisher;
+
+fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Timestamp::from_unix(since.as_secs() as i64)
+}
+
+fn report(site: &Path) -> Report {
+    judge(&canary_verifier::files::read(site, now()), &Trust::default(), None, now()).report
+}
+
+/// The exit status and everything that was said.
+fn said(output: &Output) -> (i32, String) {
+    let text = [&output.stdout[..], &output.stderr[..]].concat();
+    (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+}
+
+#[test]
+fn a_heartbeat_set_by_a_clock_that_was_ahead_is_replaced_with_the_flag_that_the_error_names() {
+    const FLAG: &str = "--danger-replace-future-heartbeat";
+    let publisher = Publisher::with(&series(1));
+    let site = publisher.site();
+    let to = ["--to", site.to_str().unwrap()];
+    publisher.publish(&to);
+    let set_ahead = || {
+        let folder = Folder::open(publisher.path()).unwrap();
+        let (current, key) = (Current::read(&folder).unwrap(), folder.heartbeat_key().unwrap());
+        let mut store = Directory::open(&site).unwrap();
+        let ahead = now().plus(500 * 86_400);
+        refresh(&mut store, &current, &key.unwrap(), ahead, FutureHeartbeat::Keep).unwrap();
+    };
+    set_ahead();
+    for command in ["heartbeat", "publish"] {
+        let (status, text) = said(&publisher.run(command, &to));
+        assert!(status == 78 && text.contains(FLAG), "{command}: {status} {text}");
+        assert_eq!(report(&site).log.unwrap().heartbeat_at, None);
+    }
+    let (status, text) = said(&publisher.run("heartbeat", &[to[0], to[1], FLAG]));
+    assert_eq!(status, 0, "{text}");
+    assert!(report(&site).ages.heartbeat.unwrap() <= 60);
+
+    // A new issue is not taken before every place can take it.
+    set_ahead();
+    publisher.draft(2);
+    let (status, text) = said(&publisher.run("publish", &to));
+    assert!(status == 78 && text.contains(FLAG), "{status} {text}");
+    assert!(publisher.path().join("draft.json").exists());
+    assert!(!publisher.path().join("canaries/0002.json").exists());
+    publisher.publish(&[to[0], to[1], FLAG]);
+    assert_eq!(report(&site).issue.unwrap().number, 2);
+    assert!(report(&site).ages.heartbeat.unwrap() <= 60);
+}
+
+#[test]
+fn where_another_copy_of_the_folder_published_first_nothing_is_consumed() {
+    let issues = series(1);
+    let (one, two) = (Publisher::with(&issues), Publisher::with(&issues));
+    let (site, mirror) = (one.site(), one.path().join("mirror"));
+    let to = ["--to", site.to_str().unwrap()];
+    one.draft(2);
+    one.publish(&to);
+
+    two.draft_signed_by(2, &[BO, ADA]);
+    let held = fs::read(two.path().join("draft.json")).unwrap();
+    let targets = ["--to", mirror.to_str().unwrap(), "--to", site.to_str().unwrap()];
+    let (status, text) = said(&two.run("publish", &targets));
+    assert_eq!(status, 65, "{text}");
+    assert!(text.contains("The issues published there are the series"), "{text}");
+    assert!(!text.contains("empty place"), "{text}");
+    assert_eq!(fs::read(two.path().join("draft.json")).unwrap(), held);
+    assert!(!two.path().join("canaries/0002.json").exists());
+    assert!(!mirror.exists(), "no place shows another issue 2");
+
+    // What the message says: what is published becomes the folder's own.
+    fs::copy(site.join("issues/0002.json"), two.path().join("canaries/0002.json")).unwrap();
+    fs::remove_file(two.path().join("draft.json")).unwrap();
+    two.publish(&targets);
+    two.draft(3);
+    two.publish(&targets);
+    assert_eq!(report(&site).issue.unwrap().number, 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_dry_run_makes_no_file_in_the_folder() {
+    let publisher = Publisher::with(&series(1));
+    publisher.draft(2);
+    let names = || {
+        let entries = fs::read_dir(publisher.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = names();
+    let site = publisher.site();
+    publisher.publish(&["--dry-run", "--to", site.to_str().unwrap()]);
+    assert_eq!(names(), before);
+}
