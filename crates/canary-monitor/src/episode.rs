@@ -38,8 +38,13 @@ pub struct Change {
     pub episode: String,
     /// Its finding.
     pub code: Code,
-    /// How bad it is.
+    /// How bad it is; at the end, how bad it was last told to be.
     pub severity: Severity,
+    /// How bad it was told to be before this, where that is another severity.
+    pub was: Option<Severity>,
+    /// The worst that it was ever told to be, this time included: who was told of that is told how it goes
+    /// on.
+    pub worst: Severity,
     /// What it is about.
     pub about: String,
     /// What was observed.
@@ -49,12 +54,23 @@ pub struct Change {
 }
 
 impl Change {
+    /// A turn of an episode, before it is noted as told.
     pub(crate) fn of(turn: Turn, episode: &Episode) -> Self {
+        let severity = match turn {
+            Turn::Resolved => episode.told(),
+            _ => episode.severity,
+        };
+        let worst = episode
+            .worst_told
+            .or(episode.told_severity)
+            .map_or(severity, |worst| worst.max(severity));
         Self {
             turn,
             episode: episode.id.clone(),
             code: episode.key.code,
-            severity: episode.severity,
+            severity,
+            was: episode.told_severity.filter(|told| *told != severity),
+            worst,
             about: episode.key.about.clone(),
             message: episode.message.clone(),
             since: episode.opened_at,
@@ -86,6 +102,7 @@ pub(crate) fn assert(memory: &mut Memory, id: TargetId, finding: &Stated, now: i
         opened_at: now,
         told_at: None,
         told_severity: None,
+        worst_told: None,
         clean: 0,
         clean_since: None,
         reminders: 0,
@@ -145,9 +162,11 @@ pub(crate) fn tell(
             }
             _ => continue,
         };
+        let change = Change::of(turn, episode);
         episode.told_at = Some(now);
-        episode.told_severity = Some(episode.severity);
-        changes.push(Change::of(turn, episode));
+        episode.told_severity = Some(change.severity);
+        episode.worst_told = Some(change.worst);
+        changes.push(change);
     }
     changes
 }

@@ -89,6 +89,9 @@ pub struct Episode {
     pub told_at: Option<i64>,
     /// The severity told last.
     pub told_severity: Option<Severity>,
+    /// The worst severity told.
+    #[serde(default)]
+    pub worst_told: Option<Severity>,
     /// Checks in a row without the finding.
     pub clean: u32,
     /// Since when.
@@ -97,6 +100,13 @@ pub struct Episode {
     pub reminders: u32,
     /// How often it was open before, within [`crate::episode::FLAP_WINDOW`].
     pub reopened: u32,
+}
+
+impl Episode {
+    /// How bad it was last told to be; as it is, where that was not kept.
+    pub fn told(&self) -> Severity {
+        self.told_severity.unwrap_or(self.severity)
+    }
 }
 
 /// An episode closed lately.

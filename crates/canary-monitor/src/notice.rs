@@ -1,24 +1,29 @@
 //! A notice: what changed at a target, as JSON for machines and as text for people.
 
-use std::collections::BTreeMap;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use canary_format::time::Timestamp;
 use canary_verifier::report::{Severity, State};
 use serde::{Deserialize, Serialize};
 
-use crate::axes::needs_clock;
 use crate::episode::{Change, Turn, short_hex};
 use crate::memory::Memory;
 use crate::observe::Dates;
-use crate::own::Trouble;
 use crate::route::{Language, Route};
 use crate::store::NewNotice;
 use crate::target::TargetId;
 use crate::vantage::Clock;
-use crate::wording;
 
 /// The value of `notice`.
 pub const NOTICE_TYPE: &str = "warrant-canary/notice/v1";
+/// The changes of one notice take so many bytes of JSON at most.
+const CHANGES: usize = 192 * 1_024;
+/// Its text takes so many bytes at most; sinks that take less leave out more.
+const TEXT: usize = 16 * 1_024;
+/// Its title has so many characters at most.
+const TITLE: usize = 400;
 
 /// What sinks send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,8 +44,14 @@ pub struct Notice {
     pub issue: Option<NoticeDates>,
     /// When it was last reached.
     pub reached_at: Option<String>,
-    /// What changed.
+    /// What changed, the worst first.
     pub changes: Vec<NoticeChange>,
+    /// How many changes more there are than there was room for.
+    #[serde(default)]
+    pub left_out: usize,
+    /// Whether dates were judged by a clock that cannot be believed for sure.
+    #[serde(default)]
+    pub clock_in_doubt: bool,
     /// The language of `title` and `text`.
     pub language: Language,
     /// One line.
@@ -122,38 +133,35 @@ pub struct About<'a> {
     pub clock: Clock,
 }
 
-/// The notices that changes give: one for each sink of each route that takes them.
+/// The notices that changes give: one for each sink, with all that any of its routes takes, in the language
+/// of the first of them.
 pub fn notices<'a>(
     about: &About<'_>,
     changes: &[Change],
     routes: impl Iterator<Item = &'a Route>,
     now: i64,
 ) -> Vec<NewNotice> {
-    let mut made: Vec<NewNotice> = Vec::new();
+    let mut parcels: Vec<(&str, Language, BTreeSet<usize>)> = Vec::new();
     for route in routes {
-        let told: Vec<&Change> =
-            changes.iter().filter(|change| change.severity >= route.min_severity).collect();
-        if told.is_empty() {
-            continue;
-        }
-        for sink in &route.sinks {
-            if made.iter().any(|notice| notice.sink == *sink) {
-                continue;
+        let taken = || (0..changes.len()).filter(|&at| route.takes(&changes[at]));
+        for sink in route.sinks.iter().filter(|_| taken().next().is_some()) {
+            match parcels.iter_mut().find(|(name, ..)| name == sink) {
+                Some((_, _, told)) => told.extend(taken()),
+                None => parcels.push((sink, route.language, taken().collect())),
             }
-            let episodes: Vec<&str> = told.iter().map(|change| change.episode.as_str()).collect();
-            let named = format!(
-                "{} {} {now} {sink} {}",
-                about.id,
-                about.memory.notices,
-                episodes.join(" ")
-            );
-            let key = short_hex(named.as_bytes());
-            let notice = compose(about, &told, route.language, &key, now);
-            let body = serde_json::to_string(&notice).expect("a notice has string keys");
-            made.push(NewNotice { key, sink: sink.clone(), body });
         }
     }
-    made
+    let made = |(sink, language, told): (&str, Language, BTreeSet<usize>)| {
+        let told: Vec<&Change> = told.into_iter().map(|at| &changes[at]).collect();
+        let episodes: Vec<&str> = told.iter().map(|change| change.episode.as_str()).collect();
+        let named =
+            format!("{} {} {now} {sink} {}", about.id, about.memory.notices, episodes.join(" "));
+        let key = short_hex(named.as_bytes());
+        let notice = compose(about, &told, language, &key, now);
+        let body = serde_json::to_string(&notice).expect("a notice has string keys");
+        NewNotice { key, sink: sink.to_owned(), body }
+    };
+    parcels.into_iter().map(made).collect()
 }
 
 fn compose(
@@ -163,28 +171,12 @@ fn compose(
     key: &str,
     now: i64,
 ) -> Notice {
-    let severity = changes.iter().map(|change| change.severity).max().unwrap_or(Severity::Unknown);
-    let name = inert(&about.subject.name);
-    let resolved = changes.iter().all(|change| change.turn == Turn::Resolved);
-    let head = if resolved {
-        wording::turn(Turn::Resolved, language)
-    } else {
-        wording::severity(severity, language)
-    };
-    let first = changes.first().map_or("", |change| sentence(change, language));
-    let more = changes.len().saturating_sub(1);
-    let title = match (more, language) {
-        (0, _) => format!("[{head}] {name}: {first}"),
-        (more, Language::En) => format!("[{head}] {name}: {first} (and {more} more)"),
-        (more, Language::Zh) => format!("[{head}] {name}：{first}（另有 {more} 项）"),
-    };
-    let text = text(about, changes, language);
-    Notice {
+    let notice = Notice {
         notice: NOTICE_TYPE.to_owned(),
         key: key.to_owned(),
         at: instant(now),
         target: about.subject.clone(),
-        severity,
+        severity: changes.iter().map(|change| change.severity).max().unwrap_or(Severity::Unknown),
         state: about.state,
         issue: about.memory.said.as_ref().and_then(|said| said.issue.as_ref()).map(dates),
         reached_at: about.memory.reached_at.map(instant),
@@ -200,60 +192,51 @@ fn compose(
                 since: instant(change.since),
             })
             .collect(),
+        left_out: 0,
+        clock_in_doubt: about.clock == Clock::Disputed,
         language,
-        title,
-        text,
-    }
-}
-
-fn sentence(change: &Change, language: Language) -> &'static str {
-    match Trouble::of(change) {
-        Some(trouble) => wording::own(trouble, language),
-        None => wording::finding(change.code, language),
-    }
-}
-
-fn text(about: &About<'_>, changes: &[&Change], language: Language) -> String {
-    let mut lines = vec![inert(&about.subject.name), about.subject.url.clone(), String::new()];
-    for change in changes {
-        let turn = wording::turn(change.turn, language);
-        let place = match (Trouble::of(change), change.about.as_str()) {
-            (Some(_), _) | (None, "") => String::new(),
-            (None, place) => format!(" ({})", inert(place)),
-        };
-        lines.push(format!("- {turn}: {}{place}: {}", change.code, sentence(change, language)));
-        if !change.message.is_empty() && language == Language::En {
-            lines.push(format!("  {}", inert(&change.message)));
-        }
-        if language != Language::En && is_disputed(about, change) {
-            lines.push(format!("  {}", wording::doubt(language)));
-        }
-    }
-    lines.push(String::new());
-    let words = match language {
-        Language::En => {
-            ["state", "newest issue", "affirmed", "next due", "expires", "last reached"]
-        }
-        Language::Zh => ["状态", "最近一期", "确认时刻", "下一期预定", "失效", "最近一次访问"],
+        title: String::new(),
+        text: String::new(),
     };
-    lines.push(format!("{}: {}", words[0], about.state));
-    if let Some(issue) = about.memory.said.as_ref().and_then(|said| said.issue.as_ref()) {
-        lines.push(format!("{}: {}", words[1], issue.number));
-        for (word, at) in words[2..].iter().zip([issue.as_of, issue.next_due, issue.expires]) {
-            lines.push(format!("{word}: {}", instant(at)));
-        }
-    }
-    if let Some(at) = about.memory.reached_at {
-        lines.push(format!("{}: {}", words[5], instant(at)));
-    }
-    lines.push(String::new());
-    lines.push(wording::limits(language).to_owned());
-    lines.join("\n")
+    let mut notice = notice.bounded();
+    notice.title = text::title(&notice);
+    notice.text = text::within(&notice, TEXT, str::len);
+    notice
 }
 
-/// Whether a change rests on a clock that is disputed. In English its message says so itself.
-fn is_disputed(about: &About<'_>, change: &Change) -> bool {
-    about.clock == Clock::Disputed && needs_clock(change.code) && Trouble::of(change).is_none()
+impl Notice {
+    /// The notice with no more than sinks take: the worst changes first, and only as many as have room. What
+    /// an earlier version wrote is bounded when it is sent.
+    pub(crate) fn bounded(mut self) -> Self {
+        self.changes.sort_by_key(|change| {
+            (change.turn == Turn::Resolved, std::cmp::Reverse(change.severity))
+        });
+        let mut room = CHANGES;
+        let fits = |change: &&NoticeChange| {
+            let size = serde_json::to_string(change).map_or(usize::MAX, |json| json.len() + 1);
+            room = room.saturating_sub(size);
+            room > 0
+        };
+        let kept = self.changes.iter().take_while(fits).count();
+        self.left_out += self.changes.len() - kept;
+        self.changes.truncate(kept);
+        if let Some((at, _)) = self.title.char_indices().nth(TITLE) {
+            self.title.truncate(at);
+        }
+        if self.text.len() > TEXT {
+            self.text = text::within(&self, TEXT, str::len);
+        }
+        self
+    }
+
+    /// The text as it goes into `most`, by a measure of the receiver's: without the last changes where
+    /// that is too little for all of them.
+    pub(crate) fn text_within(&self, most: usize, measure: impl Fn(&str) -> usize) -> String {
+        match measure(&self.text) <= most {
+            true => self.text.clone(),
+            false => text::within(self, most, measure),
+        }
+    }
 }
 
 /// Text from outside on one line, without control and reordering characters, and not too long.
@@ -284,6 +267,8 @@ pub fn test(sink: &str, now: i64) -> crate::store::Outgoing {
         issue: None,
         reached_at: None,
         changes: Vec::new(),
+        left_out: 0,
+        clock_in_doubt: false,
         language: Language::En,
         title: "[test] canary watch / 测试".to_owned(),
         text: text.to_owned(),
@@ -296,5 +281,156 @@ pub fn test(sink: &str, now: i64) -> crate::store::Outgoing {
         body: serde_json::to_string(&notice).expect("a notice has string keys"),
         created: now,
         tries: 0,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use canary_verifier::report::Code;
+
+    use super::*;
+    use crate::sinks::{SinkConfig, SinkKind, Sinks};
+    use crate::store::Outgoing;
+
+    fn change(n: usize, severity: Severity, message: String) -> Change {
+        Change {
+            turn: Turn::Opened,
+            episode: format!("{n:032x}"),
+            code: Code::FactAbsent,
+            severity,
+            was: None,
+            worst: severity,
+            about: format!("sentence {n}"),
+            message,
+            since: 0,
+        }
+    }
+
+    fn route(name: &str, min_severity: Severity, language: Language) -> Route {
+        let sinks = vec!["pager".to_owned()];
+        Route { name: name.to_owned(), sinks, min_severity, language, labels: BTreeMap::new() }
+    }
+
+    fn told(changes: &[Change], routes: &[Route]) -> Vec<Notice> {
+        let target = Subject {
+            id: TargetId(1).to_string(),
+            name: "edge".to_owned(),
+            url: "https://a.example/".to_owned(),
+            labels: BTreeMap::new(),
+        };
+        let memory = Memory::default();
+        let about = About {
+            id: TargetId(1),
+            subject: target,
+            memory: &memory,
+            state: State::Live,
+            clock: Clock::Sure,
+        };
+        let made = notices(&about, changes, routes.iter(), 1_000);
+        made.iter().map(|made| serde_json::from_str(&made.body).expect("a notice")).collect()
+    }
+
+    /// What a canary makes that drops so many sentences, each 450 times these words long.
+    pub(crate) fn dropped(sentences: usize, words: &str) -> Notice {
+        let changes: Vec<Change> =
+            (0..sentences).map(|n| change(n, Severity::Alarm, words.repeat(450))).collect();
+        told(&changes, &[route("all", Severity::Attention, Language::En)]).remove(0)
+    }
+
+    #[test]
+    fn a_notice_is_bounded_however_much_changed_and_says_what_it_leaves_out() {
+        for (sentences, words) in [(298, "x"), (298, "界\""), (4_000, "x")] {
+            let notice = dropped(sentences, words);
+            let json = serde_json::to_string(&notice).expect("it has string keys");
+            assert!(json.len() < 256 * 1_024, "{}", json.len());
+            assert_eq!(notice.changes.len() + notice.left_out, sentences);
+            assert!(notice.text.len() <= TEXT && notice.title.chars().count() <= TITLE);
+            let listed = notice.text.matches("FACT_ABSENT").count();
+            let more = format!("- and {} more: see the status page", sentences - listed);
+            assert!(listed > 5 && notice.text.contains(&more), "{}", notice.text);
+            assert!(notice.text.ends_with("canary verify."), "what comes after the list is there");
+            for most in [5_000, 900, 40, 3, 0] {
+                assert!(notice.text_within(most, str::len).len() <= most);
+            }
+        }
+    }
+
+    #[test]
+    fn what_comes_first_is_the_worst() {
+        let mut changes: Vec<Change> =
+            (0..300).map(|n| change(n, Severity::Attention, "x".repeat(450))).collect();
+        changes.push(change(300, Severity::Alarm, "the worst".to_owned()));
+        let notice = told(&changes, &[route("all", Severity::Attention, Language::En)]).remove(0);
+        assert_eq!(notice.changes[0].message, "the worst");
+        assert!(notice.title.starts_with("[alarm]"), "{}", notice.title);
+        assert!(notice.text_within(900, str::len).contains("the worst"));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_an_earlier_version_stored_without_a_bound_gets_through() {
+        let mut notice = dropped(298, "x");
+        notice.changes = (0..298)
+            .map(|n| NoticeChange { episode: format!("{n:032x}"), ..notice.changes[0].clone() })
+            .collect();
+        (notice.left_out, notice.text) = (0, "x".repeat(160_000));
+        let mut body = serde_json::to_value(&notice).expect("it has string keys");
+        body.as_object_mut().expect("an object").remove("left_out");
+        let folder = tempfile::tempdir().expect("a folder");
+        let script = "cat > notice.json; printf %s \"$CANARY_TEXT\" > text";
+        let command = ["sh", "-c", &format!("cd '{}' && {script}", folder.path().display())];
+        let kind = SinkKind::Exec {
+            command: command.map(str::to_owned).to_vec(),
+            environment: BTreeMap::new(),
+            timeout: 60,
+        };
+        let sinks = Sinks::new(&[SinkConfig { name: "pager".to_owned(), kind }]).expect("TLS");
+        let outgoing = Outgoing {
+            row: 1,
+            fence: 1,
+            key: notice.key.clone(),
+            sink: "pager".to_owned(),
+            body: body.to_string(),
+            created: 0,
+            tries: 0,
+        };
+        sinks.send(&outgoing).await.expect("the program is run");
+        let read = |name| std::fs::read_to_string(folder.path().join(name)).expect("it is there");
+        let text = read("text");
+        assert!(text.len() <= 8_192 && text.contains(" more: see the status page"), "{text}");
+        let got: Notice = serde_json::from_str(&read("notice.json")).expect("a notice");
+        assert_eq!(got.changes.len() + got.left_out, 298);
+    }
+
+    #[test]
+    fn a_sink_of_two_routes_is_told_once_what_either_takes() {
+        let changes = [
+            change(1, Severity::Attention, String::new()),
+            change(2, Severity::Alarm, String::new()),
+        ];
+        let alarms = route("alarms", Severity::Alarm, Language::Zh);
+        let all = route("all", Severity::Attention, Language::En);
+        for routes in [[alarms.clone(), all.clone()], [all, alarms.clone()]] {
+            let notices = told(&changes, &routes);
+            assert_eq!(notices.len(), 1, "it is told once");
+            let about: Vec<&str> = notices[0].changes.iter().map(|c| c.about.as_str()).collect();
+            assert_eq!(about, ["sentence 2", "sentence 1"]);
+            assert_eq!(notices[0].language, routes[0].language);
+        }
+        assert!(told(&changes[..1], &[alarms]).is_empty());
+    }
+
+    #[test]
+    fn who_was_told_of_an_alarm_is_told_how_it_goes_on() {
+        let alarms = [route("alarms", Severity::Alarm, Language::En)];
+        let mild = change(1, Severity::Attention, String::new());
+        for turn in [Turn::Changed, Turn::Resolved] {
+            let after = Change { turn, worst: Severity::Alarm, ..mild.clone() };
+            assert_eq!(told(&[after], &alarms).len(), 1, "{turn:?}");
+            let never = Change { turn, ..mild.clone() };
+            assert!(told(&[never], &alarms).is_empty());
+        }
+        let again = Change { turn: Turn::Reminder, worst: Severity::Alarm, ..mild };
+        assert!(told(&[again], &alarms).is_empty(), "it is mild now, and is not said again");
     }
 }

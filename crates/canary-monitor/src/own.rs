@@ -32,9 +32,9 @@ impl Trouble {
         }
     }
 
-    /// The trouble of a change, where it is the monitor's own.
-    pub fn of(change: &Change) -> Option<Self> {
-        [Self::Network, Self::Clock, Self::Gap].into_iter().find(|t| t.word() == change.about)
+    /// The trouble that a finding is about, where it is the monitor's own.
+    pub fn of(about: &str) -> Option<Self> {
+        [Self::Network, Self::Clock, Self::Gap].into_iter().find(|t| t.word() == about)
     }
 
     fn code(self) -> Code {
@@ -115,6 +115,7 @@ fn episode(id: TargetId, trouble: Trouble, message: String, now: i64) -> Episode
         opened_at: now,
         told_at: None,
         told_severity: None,
+        worst_told: None,
         clean: 0,
         clean_since: None,
         reminders: 0,

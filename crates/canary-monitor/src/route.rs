@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use canary_verifier::report::Severity;
 use serde::{Deserialize, Serialize};
 
+use crate::episode::{Change, Turn};
 use crate::target::Target;
 
 /// A way from targets to sinks.
@@ -33,12 +34,21 @@ pub enum Language {
 }
 
 impl Route {
-    /// Whether a target's notices of this severity take this route: it names the route, or names none;
-    /// and it has the route's labels.
-    pub fn takes(&self, target: &Target, severity: Severity) -> bool {
+    /// Whether a target's notices take this route: it names the route, or names none; and it has the
+    /// route's labels.
+    pub fn serves(&self, target: &Target) -> bool {
         let routes = &target.policy.routes;
         (routes.is_empty() || routes.contains(&self.name))
-            && severity >= self.min_severity
             && self.labels.iter().all(|(name, value)| target.labels.get(name) == Some(value))
+    }
+
+    /// Whether a change takes this route. Who was told of an episode is told how it goes on, however mild it
+    /// has become.
+    pub fn takes(&self, change: &Change) -> bool {
+        let severity = match change.turn {
+            Turn::Opened | Turn::Reminder => change.severity,
+            Turn::Changed | Turn::Resolved => change.worst,
+        };
+        severity >= self.min_severity
     }
 }

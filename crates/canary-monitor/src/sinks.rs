@@ -17,6 +17,9 @@ pub(crate) use self::alertmanager::label_name;
 use crate::notice::Notice;
 use crate::store::Outgoing;
 
+/// A notice has so many bytes of JSON at most, beside the target's own name, URL and labels.
+const MOST_JSON: usize = 256 * 1_024;
+
 /// A sink as configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SinkConfig {
@@ -216,11 +219,12 @@ impl Sinks {
     pub async fn send(&self, outgoing: &Outgoing) -> Result<(), SendError> {
         let kind =
             self.sinks.get(&outgoing.sink).ok_or_else(|| SendError::Gone(outgoing.sink.clone()))?;
-        let notice: Notice = serde_json::from_str(&outgoing.body)?;
+        let notice = serde_json::from_str::<Notice>(&outgoing.body)?.bounded();
         let client = &self.http;
         match kind {
             SinkKind::Webhook { url, secret } => {
-                webhook::send(client, url, secret.as_ref(), outgoing).await
+                webhook::send(client, url, secret.as_ref(), outgoing, json(outgoing, &notice)?)
+                    .await
             }
             SinkKind::Alertmanager { url } => alertmanager::send(client, url, &notice).await,
             SinkKind::Slack { url } => slack::send(client, url, &notice).await,
@@ -233,8 +237,17 @@ impl Sinks {
                 email::send(server, login, (from, to), ca_file.as_deref(), &notice).await
             }
             SinkKind::Exec { command, environment, timeout } => {
-                exec::send(command, environment, *timeout, outgoing, &notice).await
+                let input = json(outgoing, &notice)?;
+                exec::send(command, environment, *timeout, &input, &notice).await
             }
         }
+    }
+}
+
+/// The notice as JSON: as it was stored, unless an earlier version stored more than is sent.
+fn json(outgoing: &Outgoing, notice: &Notice) -> Result<String, serde_json::Error> {
+    match outgoing.body.len() > MOST_JSON {
+        true => serde_json::to_string(notice),
+        false => Ok(outgoing.body.clone()),
     }
 }

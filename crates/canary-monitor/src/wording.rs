@@ -42,6 +42,16 @@ pub fn severity(severity: Severity, language: Language) -> &'static str {
     }
 }
 
+/// How many changes are not listed, and where they are.
+pub fn more(changes: usize, language: Language) -> String {
+    match language {
+        Language::En => {
+            format!("- and {changes} more: see the status page, or canary watch export")
+        }
+        Language::Zh => format!("- 另有 {changes} 项：见状态页，或 canary watch export"),
+    }
+}
+
 /// The limits in one sentence (`verdicts.md` §5).
 pub fn limits(language: Language) -> &'static str {
     match language {
@@ -317,6 +327,8 @@ mod tests {
             }
             said.push(limits(language));
         }
+        let more = [Language::En, Language::Zh].map(|language| more(290, language));
+        said.extend(more.iter().map(String::as_str));
         for text in said {
             let text = text.to_lowercase();
             for cause in CAUSES {

@@ -11,6 +11,9 @@ use super::{Secret, SendError};
 use crate::episode::Turn;
 use crate::notice::Notice;
 
+/// Each alert has the text: so many bytes of it at most.
+const TEXT: usize = 1_000;
+
 pub(super) async fn send(client: &Client, url: &Secret, notice: &Notice) -> Result<(), SendError> {
     let url = format!("{}/api/v2/alerts", url.reveal()?.trim_end_matches('/'));
     let body = serde_json::to_string(&alerts(notice))?;
@@ -18,6 +21,7 @@ pub(super) async fn send(client: &Client, url: &Secret, notice: &Notice) -> Resu
 }
 
 fn alerts(notice: &Notice) -> Vec<Value> {
+    let text = notice.text_within(TEXT, str::len);
     notice
         .changes
         .iter()
@@ -47,7 +51,7 @@ fn alerts(notice: &Notice) -> Vec<Value> {
             };
             json!({
                 "labels": labels,
-                "annotations": {"summary": notice.title, "description": notice.text},
+                "annotations": {"summary": notice.title, "description": text},
                 "startsAt": change.since,
                 "endsAt": ends,
             })

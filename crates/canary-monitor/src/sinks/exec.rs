@@ -10,13 +10,16 @@ use tokio::process::Command;
 
 use super::SendError;
 use crate::notice::Notice;
-use crate::store::Outgoing;
+
+/// `CANARY_TEXT` has so many bytes at most: systems bound a variable (Linux to 128 KiB) or all of them
+/// together (Windows to 32,767 characters). Everything is on the standard input.
+const TEXT: usize = 8 * 1_024;
 
 pub(super) async fn send(
     command: &[String],
     environment: &BTreeMap<String, String>,
     timeout: i64,
-    outgoing: &Outgoing,
+    input: &str,
     notice: &Notice,
 ) -> Result<(), SendError> {
     let Some((program, arguments)) = command.split_first() else { return Err(SendError::Server) };
@@ -24,9 +27,9 @@ pub(super) async fn send(
     let mut child = Command::new(program)
         .args(arguments)
         .envs(environment)
-        .env("CANARY_KEY", &outgoing.key)
+        .env("CANARY_KEY", &notice.key)
         .env("CANARY_TITLE", no_nul(&notice.title))
-        .env("CANARY_TEXT", no_nul(&notice.text))
+        .env("CANARY_TEXT", no_nul(&notice.text_within(TEXT, str::len)))
         .env("CANARY_SEVERITY", notice.severity.to_string())
         .env("CANARY_STATE", notice.state.to_string())
         .env("CANARY_URL", no_nul(&notice.target.url))
@@ -38,9 +41,9 @@ pub(super) async fn send(
         .map_err(SendError::Exec)?;
     let limit = Duration::from_secs(timeout.clamp(1, 120).unsigned_abs());
     let run = async {
-        if let Some(mut input) = child.stdin.take() {
+        if let Some(mut stdin) = child.stdin.take() {
             // A program that does not read its input is judged by its status alone.
-            let _ = input.write_all(outgoing.body.as_bytes()).await;
+            let _ = stdin.write_all(input.as_bytes()).await;
         }
         child.wait().await
     };

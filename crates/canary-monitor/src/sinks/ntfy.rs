@@ -8,6 +8,10 @@ use super::http::deliver;
 use super::{Secret, SendError};
 use crate::notice::Notice;
 
+/// A message has 4,096 bytes at most, and the request twice that: its JSON, quotes and line breaks escaped,
+/// is what is measured.
+const MESSAGE: usize = 4_000;
+
 pub(super) async fn send(
     client: &Client,
     url: &Secret,
@@ -24,7 +28,7 @@ pub(super) async fn send(
     let body = json!({
         "topic": topic,
         "title": notice.title,
-        "message": notice.text,
+        "message": notice.text_within(MESSAGE, |text| json!(text).to_string().len()),
         "priority": priority,
         "tags": [notice.severity.to_string()],
     });

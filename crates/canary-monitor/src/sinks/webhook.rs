@@ -15,6 +15,7 @@ pub(super) async fn send(
     url: &Secret,
     secret: Option<&Secret>,
     outgoing: &Outgoing,
+    body: String,
 ) -> Result<(), SendError> {
     // Of this attempt: receivers refuse what is older than a few minutes.
     let at = crate::worker::wall_clock().to_string();
@@ -24,10 +25,10 @@ pub(super) async fn send(
         .header("idempotency-key", &outgoing.key)
         .header("webhook-id", &outgoing.key);
     if let Some(secret) = secret {
-        let signature = sign(&secret.reveal()?, &outgoing.key, &at, &outgoing.body);
+        let signature = sign(&secret.reveal()?, &outgoing.key, &at, &body);
         request = request.header("webhook-signature", signature);
     }
-    deliver(request.header("webhook-timestamp", at).body(outgoing.body.clone())).await
+    deliver(request.header("webhook-timestamp", at).body(body)).await
 }
 
 /// `v1,` and the base64 of the MAC. A secret with the prefix `whsec_` is base64; any other is taken as it

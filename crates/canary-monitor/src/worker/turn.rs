@@ -62,11 +62,8 @@ impl<S: Store, C: Check> Worker<S, C> {
             state: axes::state(&memory, now),
             clock: vantage.clock,
         };
-        let routes = &settings.config.routes;
-        let worst = |route: &&crate::route::Route| {
-            changes.iter().any(|change| route.takes(&target, change.severity))
-        };
-        let notices = notice::notices(&about, &changes, routes.iter().filter(worst), now);
+        let routes = settings.config.routes.iter().filter(|route| route.serves(&target));
+        let notices = notice::notices(&about, &changes, routes, now);
         let told = !notices.is_empty();
         let commit = Commit {
             id: target.id,
