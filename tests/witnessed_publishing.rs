@@ -247,8 +247,8 @@ fn witnesses_of_canary_toml_are_read_strictly() {
     assert_eq!(read[0].key.name(), "w1.example");
     assert!(Witness::all_named("origin = 'x'\n").unwrap().is_empty());
     let refused = |text: &str| Witness::all_named(text).unwrap_err();
-    assert!(matches!(refused(&entry("w1+x", url)), WitnessesError::Key(_)));
-    assert!(matches!(refused(&entry(&key, "ftp://x/")), WitnessesError::Url { .. }));
+    assert!(matches!(refused(&entry("w1+x", url)), WitnessesError::Key(1)));
+    assert!(matches!(refused(&entry(&key, "ftp://x/")), WitnessesError::Url(1)));
     assert!(matches!(refused(&entry(&key, url).repeat(2)), WitnessesError::Twice(_)));
     assert!(matches!(refused("[[witnesses]]\nkey = 'x'\n"), WitnessesError::Config(_)));
     let many: String = (0..33)

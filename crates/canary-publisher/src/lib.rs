@@ -26,6 +26,7 @@ pub mod judging;
 mod lasting;
 pub mod machine_key;
 pub mod media;
+pub mod misread;
 pub mod page;
 mod process;
 pub mod publish;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use canary_format::time::Timestamp;
 use serde::Deserialize;
 
+use crate::misread::Misread;
 use crate::store::{Directory, Git, Preview, S3, S3Place, Sftp, Store, StoreError};
 
 /// A place for a site. It never holds a secret: those come from the environment, from profile files
@@ -78,8 +79,8 @@ pub enum TargetError {
         name: String,
     },
     /// `canary.toml` is no TOML, or its targets are of another form.
-    #[error("canary.toml")]
-    Config(#[source] Box<toml::de::Error>),
+    #[error(transparent)]
+    Config(#[from] Misread),
 }
 
 /// The settings of a named target. They are none of them secret.
@@ -93,7 +94,10 @@ struct Settings {
 
 /// `[targets]` of `canary.toml`: `name = "address"`, or a table `[targets.name]`.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected an address, or a table of to, url, endpoint, region, profile and ssh_config"
+)]
 enum Named {
     Address(String),
     Table(Table),
@@ -126,8 +130,7 @@ impl Target {
     ///
     /// Where it is no TOML, or a target is not understood.
     pub fn all_named(config: &str, folder: &Path) -> Result<Vec<Self>, TargetError> {
-        let config: Config =
-            toml::from_str(config).map_err(|error| TargetError::Config(Box::new(error)))?;
+        let config: Config = toml::from_str(config).map_err(|error| Misread::of(config, &error))?;
         let named = config.targets.into_iter().map(|(name, target)| match target {
             Named::Address(address) => {
                 let address = Address::parse(&address, folder)?;
@@ -209,7 +212,7 @@ impl Address {
     /// Where it is of no known form, or holds a secret.
     pub fn parse(text: &str, base: &Path) -> Result<Self, TargetError> {
         refuse_secret(text)?;
-        let refuse = |expected| Err(TargetError::Form { address: text.to_owned(), expected });
+        let refuse = |expected| Err(TargetError::Form { address: without_secrets(text), expected });
         if let Some(rest) = text.strip_prefix("s3://") {
             let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
             let bucket_form = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
@@ -252,6 +255,9 @@ impl Address {
                 return refuse("expected git+<url or path>#<branch>");
             }
             // A helper of git's would run any program that its name says.
+            if remote.contains("://") && remote.contains('?') {
+                return refuse("expected git+<url>#<branch>, and no query in the URL");
+            }
             if remote.contains("::") || !is_folder(folder) {
                 return refuse("expected git+<url or path>#<branch>:<folder>");
             }
@@ -284,6 +290,18 @@ fn as_prefix(folder: &str) -> String {
         folder if folder.ends_with('/') => folder.to_owned(),
         folder => format!("{folder}/"),
     }
+}
+
+/// An address as far as it is of plain words: what follows might be a token.
+fn without_secrets(text: &str) -> String {
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), text),
+    };
+    let plain = |c: &char| c.is_ascii_alphanumeric() || "._-~/+#".contains(*c);
+    let shown: String = rest.chars().take_while(plain).collect();
+    let cut = if shown.len() < rest.len() { "…" } else { "" };
+    format!("{scheme}{shown}{cut}")
 }
 
 /// A password or key within an address would end up in files, errors and lists of processes.
@@ -347,6 +365,11 @@ mod tests {
             "sftp://me:hunter2@host/x",
             "git+https://me:hunter2@host/x#main",
             "git+https://hunter2@host/x#main",
+            "git+https://host/x?token=hunter2#main",
+            "https://host/x?token=hunter2",
+            "s3://AKIA:hunter2",
+            "s3://bucket/x?key=hunter2",
+            "sftp://host:hunter2/x",
         ] {
             let error = Address::parse(text, Path::new("")).unwrap_err().to_string();
             assert!(!error.contains("hunter2"), "{error}");

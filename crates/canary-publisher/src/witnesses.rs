@@ -12,11 +12,12 @@ use canary_format::merkle::{TreeHash, consistency_proof};
 use canary_format::note::NoteSignature;
 use canary_format::time::Timestamp;
 use canary_verifier::fetch::{Fetcher, Posted};
-use canary_verifier::target::{Prefix, TargetError};
+use canary_verifier::target::Prefix;
 use futures_util::future::join_all;
 use serde::Deserialize;
 
 use crate::checkpoint::CLOCK_TOLERANCE;
+use crate::misread::Misread;
 
 /// More than the cosignatures of any witness: both kinds, for a few names.
 const MAX_ANSWER: u64 = 65_536;
@@ -82,20 +83,16 @@ pub enum WitnessError {
 #[non_exhaustive]
 pub enum WitnessesError {
     /// The file is not TOML, or a witness has another form.
-    #[error("[[witnesses]] of canary.toml has another form")]
-    Config(#[from] toml::de::Error),
-    /// A key is not a cosigner's.
-    #[error("not a witness's verifier key of type 0x04 or 0x06: {0}")]
-    Key(String),
-    /// A URL is not one.
-    #[error("the witness's URL is refused: {url}")]
-    Url {
-        /// What is there.
-        url: String,
-        /// Why it is refused.
-        #[source]
-        source: TargetError,
-    },
+    #[error(transparent)]
+    Config(#[from] Misread),
+    /// A key is not a cosigner's. It is not repeated: it might be the private one.
+    #[error("witness {0} of canary.toml: `key` is no verifier key of type 0x04 or 0x06")]
+    Key(usize),
+    /// A URL is not one. It is not repeated: it might hold a token.
+    #[error(
+        "witness {0} of canary.toml: `url` is no https://HOST/PATH without user, password and query"
+    )]
+    Url(usize),
     /// The same key stands there twice.
     #[error("the witness stands there twice: {0}")]
     Twice(String),
@@ -124,14 +121,14 @@ impl Witness {
     ///
     /// The first that cannot be used.
     pub fn all_named(text: &str) -> Result<Vec<Self>, WitnessesError> {
-        let file: File = toml::from_str(text)?;
+        let file: File = toml::from_str(text).map_err(|error| Misread::of(text, &error))?;
         let mut witnesses: Vec<Self> = Vec::new();
-        for Entry { key, url } in file.witnesses {
-            let parsed = Cosigner::parse(&key).ok_or_else(|| WitnessesError::Key(key.clone()))?;
+        for (number, Entry { key, url }) in (1..).zip(file.witnesses) {
+            let parsed = Cosigner::parse(&key).ok_or(WitnessesError::Key(number))?;
             if witnesses.iter().any(|other| other.key.key_bytes() == parsed.key_bytes()) {
                 return Err(WitnessesError::Twice(key));
             }
-            let url = Prefix::parse(&url).map_err(|source| WitnessesError::Url { url, source })?;
+            let url = Prefix::parse(&url).map_err(|_| WitnessesError::Url(number))?;
             witnesses.push(Self { key: parsed, url });
         }
         match witnesses.len() > MAX_WITNESSES {

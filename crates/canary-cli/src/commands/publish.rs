@@ -190,8 +190,12 @@ impl Publish {
         }
         urls.sort();
         urls.dedup();
+        // What is no URL is not repeated: it might hold a token.
         let prefix = |url: String| {
-            Prefix::parse(&url).map_err(|error| Failure::from_error(Kind::Usage, &error))
+            Prefix::parse(&url).map_err(|_| {
+                Failure::new(Kind::Usage, "a public URL to read back is refused")
+                    .hint("expected https://HOST/PATH/ without user, password and query: see --url and [targets]")
+            })
         };
         urls.into_iter().map(prefix).collect()
     }
