@@ -105,6 +105,49 @@ fn where_another_copy_of_the_folder_published_first_nothing_is_consumed() {
     assert_eq!(report(&site).issue.unwrap().number, 3);
 }
 
+#[test]
+fn a_folder_with_a_signer_s_private_key_publishes_nothing_and_sets_no_heartbeat() {
+    let publisher = Publisher::with(&series(1));
+    let site = publisher.site();
+    let to = ["--to", site.to_str().unwrap()];
+    publisher.publish(&to);
+    let stray = publisher.path().join("canaries/stray");
+    fixture::write_key(&stray, 99);
+    for command in ["publish", "heartbeat"] {
+        let (status, text) = said(&publisher.run(command, &to));
+        assert!(status == 0 && text.contains("stray is a private key"), "{command}: {text}");
+    }
+    fs::remove_file(&stray).unwrap();
+    let checkpoint = fs::read(site.join("checkpoint")).unwrap();
+    for place in ["canaries/bo", "bo", "target/bo"] {
+        let path = publisher.path().join(place);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fixture::write_key(&path, BO);
+        for command in ["publish", "heartbeat"] {
+            let (status, text) = said(&publisher.run(command, &to));
+            assert!(
+                status == 78 && text.contains("private key of the signer Bo"),
+                "{command}: {text}"
+            );
+        }
+        fs::remove_file(&path).unwrap();
+    }
+    assert_eq!(fs::read(site.join("checkpoint")).unwrap(), checkpoint);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_folder_is_not_waited_for() {
+    let publisher = Publisher::with(&series(1));
+    let site = publisher.site();
+    for name in ["pipe", "canaries/0002.json"] {
+        let made = std::process::Command::new("mkfifo").arg(publisher.path().join(name)).status();
+        assert!(made.unwrap().success());
+        let (status, text) = said(&publisher.run("publish", &["--to", site.to_str().unwrap()]));
+        assert_eq!(status == 0, name == "pipe", "{text}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_dry_run_makes_no_file_in_the_folder() {

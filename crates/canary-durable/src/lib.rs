@@ -65,6 +65,28 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Content> {
     Ok(if bytes.len() as u64 > limit { Content::TooLarge } else { Content::Bytes(bytes) })
 }
 
+/// Opens a regular file for reading, and nothing else: opening or reading a pipe or a device could take
+/// for ever.
+///
+/// # Errors
+///
+/// The system's; `InvalidInput` where something else than a file is there.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        // Without it, opening a pipe waits for somebody who writes. To a file it is nothing.
+        let at_once = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, at_once);
+    }
+    let file = options.open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file")),
+    }
+}
+
 /// Puts a file in place of whatever was there, durably.
 ///
 /// # Errors
@@ -284,6 +306,26 @@ mod tests {
         replace(&path, b"public", Access::Shared)?;
         assert_eq!(mode(&path)? & 0o400, 0o400);
         assert_ne!(mode(&path)? & 0o044, 0, "the umask leaves it readable");
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_files_are_opened_and_nothing_is_waited_for() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = |name| folder.path().join(name);
+        let made = std::process::Command::new("mkfifo").arg(path("pipe")).status()?;
+        assert!(made.success());
+        std::os::unix::fs::symlink("pipe", path("link"))?;
+        fs::write(path("file"), b"bytes")?;
+        let kind = |name| open_regular(&path(name)).map_err(|error| error.kind());
+        for name in ["pipe", "link", ""] {
+            assert_eq!(kind(name).map(drop), Err(io::ErrorKind::InvalidInput), "{name}");
+        }
+        assert_eq!(kind("none").map(drop), Err(io::ErrorKind::NotFound));
+        let mut text = String::new();
+        open_regular(&path("file"))?.read_to_string(&mut text)?;
+        assert_eq!(text, "bytes");
         Ok(())
     }
 

@@ -6,20 +6,14 @@ use std::path::{Path, PathBuf};
 
 use canary_format::checkpoint::MAX_LEAVES;
 use canary_format::envelope::{Envelope, MAX_ENVELOPE};
-use canary_format::key::PublicKey;
 use canary_format::layout::{CANARIES, DRAFT, HEARTBEAT_KEY, LOG_KEY, canary_path};
 use canary_format::refusal::Refusal;
-use ssh_key::PrivateKey;
-use zeroize::Zeroizing;
 
 use crate::checkpoint::MachineKeys;
-use crate::machine_key::{MAX_KEY_FILE, MachineKey, MachineKeyError};
+use crate::machine_key::{MachineKey, MachineKeyError};
 use crate::series::Series;
 use crate::verified::Verified;
 use canary_durable::{self as durable, Access};
-
-/// How many files a search for private keys looks at.
-const MAX_SEARCHED: usize = 20_000;
 
 /// A publisher's folder, locked against other runs that publish from it.
 #[derive(Debug)]
@@ -71,15 +65,6 @@ pub enum FolderError {
     /// A machine's key.
     #[error(transparent)]
     Key(#[from] MachineKeyError),
-}
-
-/// A private key that was found in the folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundKey {
-    /// The file.
-    pub path: PathBuf,
-    /// Its public half, where it is an Ed25519 key.
-    pub public: Option<PublicKey>,
 }
 
 impl Folder {
@@ -199,42 +184,6 @@ impl Folder {
         Ok(Some(MachineKey::read(&path)?))
     }
 
-    /// Every private key in the folder and below, other than the two machine keys. Hidden folders
-    /// are looked into too, save `.git`.
-    ///
-    /// # Errors
-    ///
-    /// Where a folder cannot be listed.
-    pub fn private_keys(&self) -> Result<Vec<FoundKey>, FolderError> {
-        let mut found = Vec::new();
-        let mut searched = 0;
-        let mut folders = vec![self.root.clone()];
-        while let Some(folder) = folders.pop() {
-            let failed =
-                |source| FolderError::Io { path: folder.clone(), action: "listed", source };
-            for entry in fs::read_dir(&folder).map_err(failed)? {
-                let entry = entry.map_err(failed)?;
-                searched += 1;
-                let (path, kind) = (entry.path(), entry.file_type().map_err(failed)?);
-                let machine =
-                    [LOG_KEY, HEARTBEAT_KEY].iter().any(|key| path == self.root.join(key));
-                if searched > MAX_SEARCHED || machine {
-                    continue;
-                }
-                if kind.is_dir() {
-                    let skipped = [".git", CANARIES, "target"].map(std::ffi::OsStr::new);
-                    if !skipped.contains(&entry.file_name().as_os_str()) {
-                        folders.push(path);
-                    }
-                } else if let Some(public) = private_key(&path) {
-                    found.push(FoundKey { path, public });
-                }
-            }
-        }
-        found.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(found)
-    }
-
     fn issue(&self, number: u64) -> PathBuf {
         self.root.join(canary_path(number))
     }
@@ -271,7 +220,7 @@ impl Folder {
 /// none.
 fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FolderError> {
     let failed = |source| FolderError::Io { path: path.to_owned(), action: "read", source };
-    let file = match File::open(path) {
+    let file = match durable::open_regular(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
@@ -281,26 +230,10 @@ fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FolderError> {
     Ok(Some(bytes))
 }
 
-/// The public half of a private key file, which is readable without the passphrase. `None` where the
-/// file is no private key; `Some(None)` where it is one of another form or kind.
-fn private_key(path: &Path) -> Option<Option<PublicKey>> {
-    let mut text = Zeroizing::new(Vec::new());
-    File::open(path).ok()?.take(MAX_KEY_FILE).read_to_end(&mut text).ok()?;
-    let text = std::str::from_utf8(&text).ok()?;
-    let first = text.trim_start().lines().next()?;
-    if !(first.starts_with("-----BEGIN ") && first.contains("PRIVATE KEY-----")) {
-        return None;
-    }
-    let key = PrivateKey::from_openssh(text.trim_start().as_bytes()).ok();
-    let public = key.as_ref().and_then(|key| key.public_key().key_data().ed25519());
-    Some(public.map(|public| PublicKey(public.0)))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::machine_key::tests::write_key;
     use canary_format::envelope::EnvelopeSignature;
     use canary_format::key::{Fingerprint, Signature};
 
@@ -335,20 +268,5 @@ mod tests {
         let error = folder.append(1, &envelope("two")).unwrap_err();
         assert!(matches!(error, FolderError::Used { .. }));
         assert_eq!(folder.series().unwrap().envelope(1).unwrap().unwrap().payload(), b"one");
-    }
-
-    #[test]
-    fn private_keys_are_found_wherever_they_lie_and_machine_keys_are_not_named() {
-        let root = tempfile::tempdir().unwrap();
-        fs::create_dir_all(root.path().join("keys/old")).unwrap();
-        write_key(&root.path().join(LOG_KEY), 1);
-        let ada = write_key(&root.path().join("keys/old/ada"), 2);
-        fs::write(root.path().join("keys/ada.pub"), ada.to_openssh()).unwrap();
-        fs::write(root.path().join("other.pem"), "-----BEGIN RSA PRIVATE KEY-----\n").unwrap();
-        let folder = Folder::open(root.path()).unwrap();
-        let found = folder.private_keys().unwrap();
-        assert_eq!(found.len(), 2);
-        assert_eq!(found[0].public, Some(ada));
-        assert_eq!(found[1].public, None);
     }
 }

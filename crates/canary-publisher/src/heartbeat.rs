@@ -12,6 +12,7 @@ use crate::checkpoint::{
 use crate::folder::{Folder, FolderError};
 use crate::machine_key::MachineKey;
 use crate::page::{self, History, Shown};
+use crate::private_keys::{PrivateKeys, SearchError, refuse_signers};
 use crate::publish;
 use crate::series::{Series, SeriesError};
 use crate::site::{SiteFile, newest_copies};
@@ -107,6 +108,15 @@ impl Current {
         let history = History::of(&shown).ok_or(CurrentError::Nothing)?;
         let (newest, _) = issues.pop().ok_or(CurrentError::Nothing)?;
         Ok(Self { series, newest, history })
+    }
+
+    /// Looks for private keys in the folder: a caller warns of those that are in no roster.
+    ///
+    /// # Errors
+    ///
+    /// [`SearchError::SignerKey`] where a signer's is in it.
+    pub fn private_keys(&self, folder: &Folder) -> Result<PrivateKeys, SearchError> {
+        refuse_signers(folder, &self.series, &self.newest)
     }
 }
 

@@ -60,7 +60,7 @@ impl Keeper {
     fn read(&self) -> Option<Kept> {
         use std::io::Read as _;
         let mut text = Vec::new();
-        let file = std::fs::File::open(&self.path).ok()?;
+        let file = durable::open_regular(&self.path).ok()?;
         file.take(MAX_KEPT).read_to_end(&mut text).ok()?;
         let kept: Kept = serde_json::from_slice(&text).ok()?;
         (kept.place == self.place).then_some(kept)

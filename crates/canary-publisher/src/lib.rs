@@ -28,6 +28,7 @@ pub mod machine_key;
 pub mod media;
 pub mod misread;
 pub mod page;
+pub mod private_keys;
 mod process;
 pub mod publish;
 pub mod read_back;

@@ -70,7 +70,7 @@ impl MachineKey {
     pub fn read(path: &Path) -> Result<Self, MachineKeyError> {
         let at = || path.to_owned();
         let unreadable = |source| MachineKeyError::Unreadable { path: at(), source };
-        let file = File::open(path).map_err(unreadable)?;
+        let file = canary_durable::open_regular(path).map_err(unreadable)?;
         if let Some(mode) = open_to_others(&file).map_err(unreadable)? {
             return Err(MachineKeyError::Open { path: at(), mode });
         }

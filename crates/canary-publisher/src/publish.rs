@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use canary_format::checkpoint::{Checkpoint, MAX_CHECKPOINT};
 use canary_format::envelope::Envelope;
 use canary_format::issue::Issue;
-use canary_format::key::PublicKey;
 use canary_format::layout::CHECKPOINT;
 use canary_format::refusal::Refusal;
 use canary_format::time::Timestamp;
@@ -16,10 +15,11 @@ use canary_verifier::judge::Judgement;
 use canary_verifier::report::Report;
 
 use crate::checkpoint::{FutureHeartbeat, MachineKeys, SignError, not_before_published, sign};
-use crate::folder::{Folder, FolderError, FoundKey};
+use crate::folder::{Folder, FolderError};
 use crate::judging::{JudgingError, Known, NotAuthentic, judge_growth, judge_series, judge_site};
 use crate::lasting::{Keeper, LastingError, Looking, look_after};
 use crate::page::{self, History, Shown};
+use crate::private_keys::{PrivateKeys, SearchError, refuse_signers};
 use crate::series::{Series, SeriesError};
 use crate::site::SiteFile;
 use crate::store::{Store, StoreError};
@@ -43,7 +43,7 @@ pub struct Publication {
     future: FutureHeartbeat,
     drafted: Drafted,
     report: Report,
-    unknown_keys: Vec<FoundKey>,
+    private_keys: PrivateKeys,
 }
 
 /// What the draft is to the series.
@@ -93,14 +93,9 @@ pub enum PublishError {
         /// The number that comes next.
         expected: u64,
     },
-    /// A signer's private key is in the folder.
-    #[error("{} is a private key of the signer {signer}", path.display())]
-    SignerKey {
-        /// The file.
-        path: std::path::PathBuf,
-        /// Whose it is, as in the roster.
-        signer: String,
-    },
+    /// A signer's private key is in the folder, or it cannot be looked through for one.
+    #[error(transparent)]
+    Search(#[from] SearchError),
     /// The checkpoint cannot be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -212,7 +207,7 @@ impl Publication {
         let size = series.size();
         let newest = series.newest_issue().ok_or(PublishError::Nothing)?;
         let newest = newest.map_err(PublishError::Refused)?;
-        let unknown_keys = refuse_signers_keys(folder, &series, &newest)?;
+        let private_keys = refuse_signers(folder, &series, &newest)?;
         let checkpoint = sign(&newest.origin, size, series.root(), &newest.log, keys, now)?;
         let judgement = judge_series(&series, &checkpoint, known, now)?;
         let history = history(verified.map(|verified| verified.history), &judgement);
@@ -231,7 +226,7 @@ impl Publication {
             future: FutureHeartbeat::Keep,
             drafted,
             report,
-            unknown_keys,
+            private_keys,
         };
         publication.pages = publication.render()?;
         if preparing == Preparing::Append {
@@ -301,8 +296,8 @@ impl Publication {
     }
 
     /// Private keys in the folder that are in no roster: a caller warns of them.
-    pub fn unknown_keys(&self) -> &[FoundKey] {
-        &self.unknown_keys
+    pub fn private_keys(&self) -> &PrivateKeys {
+        &self.private_keys
     }
 
     /// Decides about heartbeats in places that lie ahead of the clock. They are kept unless this is called.
@@ -376,28 +371,6 @@ impl Publication {
             _ => None,
         }
     }
-}
-
-/// No signer's private key is where publishing happens (`format.md` §6).
-fn refuse_signers_keys(
-    folder: &Folder,
-    series: &Series,
-    newest: &Issue,
-) -> Result<Vec<FoundKey>, PublishError> {
-    let previous = series.envelope(newest.number.saturating_sub(1))?;
-    let previous = previous.and_then(|envelope| Issue::parse(envelope.payload()).ok());
-    let rosters =
-        [Some(newest), previous.as_ref()].into_iter().flatten().map(|issue| &issue.roster);
-    let signers: Vec<_> = rosters.flat_map(|roster| &roster.signers).collect();
-    let found = folder.private_keys()?;
-    for key in &found {
-        let is_theirs = |theirs: &PublicKey| Some(*theirs) == key.public;
-        if let Some(signer) = signers.iter().find(|signer| signer.keys.iter().any(is_theirs)) {
-            let (path, signer) = (key.path.clone(), signer.name.clone());
-            return Err(PublishError::SignerKey { path, signer });
-        }
-    }
-    Ok(found)
 }
 
 /// The history that was known, with what was judged since; the first issue judged is the last one known.

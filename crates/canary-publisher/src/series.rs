@@ -2,7 +2,6 @@
 //! (`format.md` §5).
 
 use std::borrow::Cow;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -144,7 +143,7 @@ impl Series {
 fn read(path: &Path, leaf: TreeHash) -> Result<Cow<'static, Envelope>, SeriesError> {
     let changed = || SeriesError::Changed { path: path.to_owned() };
     let mut bytes = Vec::new();
-    File::open(path)
+    canary_durable::open_regular(path)
         .and_then(|file| file.take(MAX_ENVELOPE as u64 + 1).read_to_end(&mut bytes))
         .map_err(|source| SeriesError::Io { path: path.to_owned(), source })?;
     if leaf_hash(&bytes) != leaf {

@@ -45,7 +45,7 @@ impl Verified {
     /// Reads it; `None` where there is none that this program can use.
     pub(crate) fn read(folder: &Path) -> Option<Self> {
         let mut text = Vec::new();
-        let file = std::fs::File::open(folder.join(VERIFIED)).ok()?;
+        let file = durable::open_regular(&folder.join(VERIFIED)).ok()?;
         file.take(MAX_FILE).read_to_end(&mut text).ok()?;
         let stored: Stored = serde_json::from_slice(&text).ok()?;
         let leaves = STANDARD.decode(&stored.leaves).ok()?;

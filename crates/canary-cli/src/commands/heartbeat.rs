@@ -9,7 +9,9 @@ use canary_publisher::folder::Folder;
 use canary_publisher::heartbeat::{Current, CurrentError, HeartbeatError, refresh};
 use clap::Args;
 
-use super::publishing::{folder_failure, sign_failure, store_failure, targets, update_failure};
+use super::publishing::{
+    folder_failure, search_failure, sign_failure, store_failure, targets, update_failure, warn_of,
+};
 use crate::error::{Failure, Kind};
 use crate::{clock, output};
 
@@ -46,6 +48,8 @@ impl Heartbeat {
             CurrentError::Nothing => Failure::from_error(Kind::Config, &error),
             _ => Failure::from_error(Kind::Data, &error),
         })?;
+        let keys = current.private_keys(&folder).map_err(|error| search_failure(&error))?;
+        warn_of(&keys);
         let targets = targets(&self.folder, &self.targets)?;
         let future = match self.danger_replace_future_heartbeat {
             true => FutureHeartbeat::Replace,

@@ -100,10 +100,7 @@ impl Publish {
         let folder = Folder::open(&self.folder).map_err(|e| publishing::folder_failure(&e))?;
         let keys = folder.machine_keys().map_err(|e| publishing::folder_failure(&e))?;
         let (mut publication, short) = self.prepare(&folder, &keys, &targets)?;
-        for key in publication.unknown_keys() {
-            let path = key.path.display();
-            output::progress(&format!("warning: {path} is a private key: keep it elsewhere"));
-        }
+        publishing::warn_of(publication.private_keys());
         let witnesses = match self.dry_run {
             true => Vec::new(),
             false => witnessing::gather(&self.folder, &mut publication)?,

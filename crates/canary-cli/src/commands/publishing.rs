@@ -5,13 +5,14 @@ use std::path::Path;
 use canary_publisher::checkpoint::SignError;
 use canary_publisher::delivery::DeliveryError;
 use canary_publisher::folder::FolderError;
+use canary_publisher::private_keys::{MAX_SEARCHED, PrivateKeys, Reach, SearchError};
 use canary_publisher::publish::{PublishError, ReadBackError};
 use canary_publisher::store::StoreError;
 use canary_publisher::target::{Target, TargetError};
 use canary_publisher::update::UpdateError;
 
 use crate::error::{Failure, Kind};
-use crate::input;
+use crate::{input, output};
 
 /// The signed draft of a publisher's folder.
 pub(super) mod draft {
@@ -135,9 +136,7 @@ pub(super) fn publish_failure(error: &PublishError) -> Failure {
     let (kind, hint) = match error {
         PublishError::Folder(error) => return folder_failure(error),
         PublishError::Nothing => (Kind::Config, "make a draft with `canary draft`"),
-        PublishError::SignerKey { .. } => {
-            (Kind::Config, "move it to the signer's own machine, and publish where none is")
-        }
+        PublishError::Search(error) => return search_failure(error),
         PublishError::Sign(error) => return sign_failure(error),
         PublishError::NotAuthentic(_) => {
             (Kind::Data, "nothing was written; `canary status` says who has signed")
@@ -148,6 +147,31 @@ pub(super) fn publish_failure(error: &PublishError) -> Failure {
         ),
     };
     Failure::from_error(kind, error).hint(hint)
+}
+
+/// Why a folder is refused that was searched for private keys, and what to do.
+pub(super) fn search_failure(error: &SearchError) -> Failure {
+    let (kind, hint) = match error {
+        SearchError::Folder(error) => return folder_failure(error),
+        SearchError::SignerKey { .. } => {
+            (Kind::Config, "move it to the signer's own machine, and publish where none is")
+        }
+        _ => (Kind::Data, "restore the folder canaries/ from its history"),
+    };
+    Failure::from_error(kind, error).hint(hint)
+}
+
+/// Warns of private keys that are in no roster.
+pub(super) fn warn_of(keys: &PrivateKeys) {
+    for key in &keys.found {
+        let path = output::line(&key.path.display().to_string());
+        output::progress(&format!("warning: {path} is a private key: keep it elsewhere"));
+    }
+    if keys.reach == Reach::Part {
+        output::progress(&format!(
+            "warning: private keys were looked for in the nearest {MAX_SEARCHED} files of the folder only"
+        ));
+    }
 }
 
 /// Why a checkpoint or a heartbeat is not signed, and what to do.

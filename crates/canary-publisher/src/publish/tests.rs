@@ -186,10 +186,10 @@ fn a_folder_with_a_signers_key_is_refused() {
     let (root, folder) = folder_of(&series(1));
     write_key(&root.path().join("keys/other"), MALLORY);
     let publication = prepare(&folder, day(1)).unwrap();
-    assert_eq!(publication.unknown_keys().len(), 1);
+    assert_eq!(publication.private_keys().found.len(), 1);
     write_key(&root.path().join("keys/bo"), BO);
     match prepare(&folder, day(1)) {
-        Err(PublishError::SignerKey { path, signer }) => {
+        Err(PublishError::Search(SearchError::SignerKey { path, signer })) => {
             assert_eq!(signer, "Bo");
             assert!(path.ends_with("keys/bo"));
         }

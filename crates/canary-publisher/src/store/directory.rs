@@ -159,11 +159,7 @@ impl Store for Directory {
 
 fn read(path: &Path, name: &str, limit: usize) -> Result<Option<Vec<u8>>, StoreError> {
     let failed = |source| StoreError::Io { path: path.to_owned(), action: "read", source };
-    // Opening a pipe would wait for somebody to write into it.
-    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(failed(io::Error::other("it is no file")));
-    }
-    let file = match File::open(path) {
+    let file = match durable::open_regular(path) {
         Ok(file) => file,
         Err(error) if is_absent(&error) => return Ok(None),
         Err(source) => return Err(failed(source)),
