@@ -150,6 +150,38 @@ fn a_pipe_in_the_folder_is_not_waited_for() {
 
 #[cfg(unix)]
 #[test]
+fn every_file_of_a_site_can_be_read_by_all_whatever_the_umask() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let publisher = Publisher::with(&series(2));
+    let made = publisher.path().join("www");
+    let site = made.join("canary");
+    for name in ["publish", "heartbeat"] {
+        let command = publisher.command(name, &["--to", site.to_str().unwrap()]);
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", "umask 077; exec \"$0\" \"$@\""]);
+        let output = shell.arg(command.get_program()).args(command.get_args()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let mut folders = vec![made];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&folder), 0o755, "{}", folder.display());
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                assert_eq!(mode(&path), 0o644, "{}", path.display());
+                files += 1;
+            }
+        }
+    }
+    assert!(files > 10);
+}
+
+#[cfg(unix)]
+#[test]
 fn a_dry_run_makes_no_file_in_the_folder() {
     let publisher = Publisher::with(&series(1));
     publisher.draft(2);

@@ -34,6 +34,8 @@ pub const TEMPORARY: &str = ".canary-tmp-";
 pub enum Access {
     /// Everyone whom the umask lets.
     Shared,
+    /// Everyone, whatever the umask: mode 0644, folders 0755. Elsewhere than on Unix as [`Access::Shared`].
+    Public,
     /// The owner alone, from creation: mode 0600, folders 0700. Elsewhere than on Unix a file has
     /// the rules of its folder.
     Private,
@@ -149,18 +151,26 @@ fn beside(path: &Path, bytes: &[u8], access: Access) -> io::Result<NamedTempFile
     builder.prefix(TEMPORARY);
     permit(&mut builder, access);
     let mut file = builder.tempfile_in(folder_of(path))?;
+    #[cfg(unix)]
+    if access == Access::Public {
+        file.as_file().set_permissions(mode(0o644))?;
+    }
     file.write_all(bytes)?;
     Ok(file)
 }
 
 #[cfg(unix)]
 fn permit(builder: &mut Builder<'_, '_>, access: Access) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = match access {
+    builder.permissions(mode(match access {
         Access::Shared => 0o666,
+        Access::Public => 0o644,
         Access::Private => 0o600,
-    };
-    builder.permissions(fs::Permissions::from_mode(mode));
+    }));
+}
+
+#[cfg(unix)]
+fn mode(bits: u32) -> fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(bits)
 }
 
 #[cfg(not(unix))]
@@ -187,7 +197,14 @@ pub fn create_folder(path: &Path, access: Access) -> io::Result<()> {
         match builder.create(folder) {
             // Another run was faster.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => made?,
+            Ok(()) =>
+            {
+                #[cfg(unix)]
+                if access == Access::Public {
+                    fs::set_permissions(folder, mode(0o755))?;
+                }
+            }
+            Err(error) => return Err(error),
         }
         sync_folder(folder_of(folder))?;
     }

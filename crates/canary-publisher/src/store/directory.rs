@@ -33,7 +33,7 @@ impl Directory {
     pub fn open(root: &Path) -> Result<Self, StoreError> {
         let failed =
             |action| move |source| StoreError::Io { path: root.to_owned(), action, source };
-        durable::create_folder(root, Access::Shared).map_err(failed("created"))?;
+        durable::create_folder(root, Access::Public).map_err(failed("created"))?;
         let lock = durable::try_lock_folder(root).map_err(|error| match error {
             TryLockError::WouldBlock => StoreError::Busy { path: root.to_owned() },
             TryLockError::Error(source) => failed("locked")(source),
@@ -56,7 +56,7 @@ impl Directory {
         if self.ready.insert(folder.to_owned()) {
             let failed =
                 |source| StoreError::Io { path: folder.to_owned(), action: "written", source };
-            durable::create_folder(folder, Access::Shared).map_err(failed)?;
+            durable::create_folder(folder, Access::Public).map_err(failed)?;
             durable::remove_temporary(folder).map_err(failed)?;
         }
         self.unsynced.insert(folder.to_owned());
@@ -104,7 +104,7 @@ impl Store for Directory {
         }
         let path = self.path(&file.path);
         self.make_ready(&path)?;
-        match durable::place_new(&path, &file.bytes, Access::Shared) {
+        match durable::place_new(&path, &file.bytes, Access::Public) {
             Ok(()) => Ok(Put::Written),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(conflict()),
             Err(source) => Err(StoreError::Io { path, action: "written", source }),
@@ -117,7 +117,7 @@ impl Store for Directory {
         }
         let path = self.path(&file.path);
         self.make_ready(&path)?;
-        durable::place(&path, &file.bytes, Access::Shared).map_err(|source| StoreError::Io {
+        durable::place(&path, &file.bytes, Access::Public).map_err(|source| StoreError::Io {
             path,
             action: "written",
             source,

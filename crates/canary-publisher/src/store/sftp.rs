@@ -11,6 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use canary_durable::{Access, replace_unflushed};
 use canary_format::checkpoint::MAX_CHECKPOINT;
 use canary_format::layout::CHECKPOINT;
 use tempfile::TempDir;
@@ -112,7 +113,8 @@ impl Sftp {
     fn keep(&self, file: &SiteFile) -> Result<(), StoreError> {
         let path = self.local.path().join("send").join(&file.path);
         let kept = path.parent().map_or(Ok(()), fs::create_dir_all);
-        let kept = kept.and_then(|()| fs::write(&path, &file.bytes));
+        // What is sent has the permissions that it has here.
+        let kept = kept.and_then(|()| replace_unflushed(&path, &file.bytes, Access::Public));
         kept.map_err(|source| StoreError::Io { path, action: "written", source })
     }
 
