@@ -13,6 +13,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
+use canary_format::envelope::Envelope;
+use canary_format::pin::Pin;
 use canary_format::time::Timestamp;
 use canary_publisher::checkpoint::FutureHeartbeat;
 use canary_publisher::folder::Folder;
@@ -22,7 +24,7 @@ use canary_verifier::evidence::Trust;
 use canary_verifier::judge::judge;
 use canary_verifier::report::Report;
 
-use fixture::{ADA, BO, series};
+use fixture::{ADA, BO, content, series, signed};
 use folder::Publisher;
 
 fn now() -> Timestamp {
@@ -193,4 +195,82 @@ fn a_dry_run_makes_no_file_in_the_folder() {
     let site = publisher.site();
     publisher.publish(&["--dry-run", "--to", site.to_str().unwrap()]);
     assert_eq!(names(), before);
+}
+
+#[test]
+fn the_pins_are_printed_and_what_verifiers_will_remark_before_anything_is_written() {
+    let publisher = Publisher::new();
+    let site = publisher.site();
+    let to = ["--to", site.to_str().unwrap()];
+    publisher.draft(1);
+    let text = publisher.publish(&to);
+    let first = Envelope::parse(&fs::read(publisher.path().join("canaries/0001.json")).unwrap());
+    let first = first.unwrap();
+    let url = "https://canary.example/main/".to_owned();
+    let pin = Pin { url, number: 1, digest: first.digest() }.to_string();
+    assert!(
+        text.contains(&format!("  pin        {pin}\n")) && !text.contains("first pin"),
+        "{text}"
+    );
+    let plain = fs::read_to_string(site.join("canary.txt")).unwrap();
+    assert!(plain.contains(&pin));
+
+    let mut narrowed = content(2, Some(&first));
+    narrowed.facts[0].scope.excludes = Some(vec!["the test network".to_owned()]);
+    let narrowed = signed(narrowed, &[ADA, BO]);
+    fs::write(publisher.path().join("draft.json"), narrowed.bytes()).unwrap();
+    let rehearsed = publisher.publish(&["--dry-run", to[0], to[1]]);
+    for text in [rehearsed, publisher.publish(&to)] {
+        assert!(text.contains(&format!("  first pin  {pin}\n")), "{text}");
+        assert!(text.contains("known the series since issue 1, verifiers say alarm"), "{text}");
+        assert!(text.contains("SCOPE_NARROWED (issue 2, net.no-equipment)"), "{text}");
+    }
+    let json = publisher.run("publish", &["--json", to[0], to[1]]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["first_pin"], pin.as_str());
+    let codes: Vec<_> = json["findings"].as_array().unwrap().iter().map(|f| &f["code"]).collect();
+    assert!(codes.iter().any(|code| *code == "SCOPE_NARROWED"), "{codes:?}");
+    assert!(codes.iter().all(|code| *code != "UNPINNED"), "{codes:?}");
+}
+
+#[test]
+fn every_failure_says_what_to_do_next() {
+    let publisher = Publisher::with(&series(1));
+    let site = publisher.site();
+    let to = ["--to", site.to_str().unwrap()];
+    publisher.publish(&to);
+    let failure = |command: &str, arguments: &[&str]| {
+        let (status, text) = said(&publisher.run(command, arguments));
+        assert!(status >= 64 && text.contains("\n  next: "), "{command}: {status} {text}");
+        text
+    };
+    let nowhere = publisher.path().join("nowhere");
+    let both = ["--to", nowhere.to_str().unwrap(), "--to", site.to_str().unwrap()];
+    let text = failure("heartbeat", &both);
+    assert!(text.contains("nowhere: nothing is published there"), "{text}");
+    assert!(text.contains("site: heartbeat set") && text.contains("canary publish"), "{text}");
+
+    let key = publisher.path().join("keys/heartbeat");
+    fs::rename(&key, publisher.path().join("keys/away")).unwrap();
+    for command in ["heartbeat", "publish"] {
+        let text = failure(command, &to);
+        assert!(text.contains("put it back into keys/"), "{text}");
+    }
+    fs::rename(publisher.path().join("keys/log"), &key).unwrap();
+    assert!(failure("publish", &to).contains("put it back into keys/"));
+
+    let mut silent = content(1, None);
+    silent.log.heartbeat = None;
+    let silent = Publisher::with(&[signed(silent, &[ADA, BO])]);
+    let (status, text) = said(&silent.run("heartbeat", &to));
+    assert!(status == 78 && text.contains("under [log.heartbeat]"), "{text}");
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    for command in ["heartbeat", "publish"] {
+        let mut run = std::process::Command::new(env!("CARGO_BIN_EXE_canary"));
+        let run = run.current_dir(elsewhere.path()).arg(command).args(to);
+        let (status, text) = said(&run.output().unwrap());
+        assert!(status == 78 && text.contains("no publisher's folder"), "{text}");
+        assert!(text.contains("give --folder"), "{text}");
+    }
 }

@@ -104,8 +104,13 @@ fn findings(out: &mut String, report: &Report) {
         let _ = writeln!(out, "\nNo findings.");
         return;
     }
-    let _ = writeln!(out, "\nFindings, worst first:");
-    for finding in &report.findings {
+    let _ = write!(out, "\nFindings, worst first:\n{}", remarks(&report.findings));
+}
+
+/// Findings, one after the other.
+pub(crate) fn remarks<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> String {
+    let mut out = String::new();
+    for finding in findings {
         let severity = format!("{:<9}", finding.severity.to_string());
         let head = format!("{} {}", finding.code, about(finding));
         let text = line(&format!("{}: {}", head.trim_end(), finding.message));
@@ -117,6 +122,7 @@ fn findings(out: &mut String, report: &Report) {
             wrapped(&text, WIDTH, &indent)
         );
     }
+    out
 }
 
 /// What a finding is about, in brackets.

@@ -110,6 +110,11 @@ impl Current {
         Ok(Self { series, newest, history })
     }
 
+    /// The newest issue.
+    pub fn newest(&self) -> &Issue {
+        &self.newest
+    }
+
     /// Looks for private keys in the folder: a caller warns of those that are in no roster.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use canary_format::checkpoint::{Checkpoint, MAX_CHECKPOINT};
 use canary_format::envelope::Envelope;
 use canary_format::issue::Issue;
 use canary_format::layout::CHECKPOINT;
+use canary_format::pin::Pin;
 use canary_format::refusal::Refusal;
 use canary_format::time::Timestamp;
 use canary_verifier::evidence::{Obtained, Site};
@@ -293,6 +294,22 @@ impl Publication {
     /// What the verifier concludes of it.
     pub fn report(&self) -> &Report {
         &self.report
+    }
+
+    /// The issue from which on the report judges: 1, or the newest that an earlier run called authentic.
+    pub fn baseline(&self) -> u64 {
+        self.known.map_or(1, |known| known.number)
+    }
+
+    /// The pin of an issue, under the series' canonical URL; `None` where there is no such issue.
+    ///
+    /// # Errors
+    ///
+    /// Where its envelope cannot be had.
+    pub fn pin(&self, number: u64) -> Result<Option<Pin>, SeriesError> {
+        let envelope = self.series.envelope(number)?;
+        let url = self.newest.publisher.canonical_url.clone();
+        Ok(envelope.map(|envelope| Pin { url, number, digest: envelope.digest() }))
     }
 
     /// Private keys in the folder that are in no roster: a caller warns of them.

@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use canary_format::layout::HEARTBEAT_KEY;
-use canary_publisher::checkpoint::FutureHeartbeat;
-use canary_publisher::folder::Folder;
+use canary_publisher::checkpoint::{FutureHeartbeat, SignError};
 use canary_publisher::heartbeat::{Current, CurrentError, HeartbeatError, refresh};
 use clap::Args;
 
 use super::publishing::{
-    folder_failure, search_failure, sign_failure, store_failure, targets, update_failure, warn_of,
+    at_target, folder_failure, open, search_failure, sign_failure, store_failure, targets,
+    update_failure, warn_of,
 };
 use crate::error::{Failure, Kind};
 use crate::{clock, output};
@@ -36,18 +35,20 @@ pub(crate) struct Heartbeat {
 
 impl Heartbeat {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        let folder = Folder::open(&self.folder).map_err(|error| folder_failure(&error))?;
-        let key = folder.heartbeat_key().map_err(|error| folder_failure(&error))?;
-        let Some(key) = key else {
-            let path = self.folder.join(HEARTBEAT_KEY);
-            return Err(Failure::new(Kind::Config, format!("there is no {}", path.display()))
-                .hint("`canary init` makes one"));
-        };
+        let folder = open(&self.folder)?;
         let current = Current::read(&folder).map_err(|error| match error {
             CurrentError::Folder(error) => folder_failure(&error),
-            CurrentError::Nothing => Failure::from_error(Kind::Config, &error),
-            _ => Failure::from_error(Kind::Data, &error),
+            CurrentError::Nothing => {
+                Failure::from_error(Kind::Config, &error).hint("run `canary publish` first")
+            }
+            _ => Failure::from_error(Kind::Data, &error)
+                .hint("restore the folder canaries/ from its history"),
         })?;
+        if current.newest().log.heartbeat.is_none() {
+            return Err(sign_failure(&SignError::NotDeclared));
+        }
+        let key = folder.heartbeat_key().map_err(|error| folder_failure(&error))?;
+        let key = key.ok_or_else(|| sign_failure(&SignError::NoHeartbeatKey))?;
         let keys = current.private_keys(&folder).map_err(|error| search_failure(&error))?;
         warn_of(&keys);
         let targets = targets(&self.folder, &self.targets)?;
@@ -55,7 +56,7 @@ impl Heartbeat {
             true => FutureHeartbeat::Replace,
             false => FutureHeartbeat::Keep,
         };
-        let mut failed = 0;
+        let mut failures = Vec::new();
         for target in &targets {
             let done =
                 target.open(clock::now()).map_err(HeartbeatError::Store).and_then(|mut store| {
@@ -64,20 +65,14 @@ impl Heartbeat {
             let name = &target.name;
             match done {
                 Ok(_) => output::progress(&format!("{name}: heartbeat set")),
-                Err(error) if targets.len() == 1 => return Err(failure(&error)),
-                Err(error) => {
-                    failed += 1;
-                    output::progress(&format!(
-                        "{name}: {}",
-                        output::inert(failure(&error).cause())
-                    ));
-                }
+                Err(error) => failures.push(at_target(name, failure(&error))),
             }
         }
-        match failed {
-            0 => Ok(ExitCode::SUCCESS),
-            _ => Err(Failure::new(Kind::Io, format!("{failed} of the targets failed"))),
+        let Some(last) = failures.pop() else { return Ok(ExitCode::SUCCESS) };
+        for failure in &failures {
+            output::failure(failure);
         }
+        Err(last)
     }
 }
 

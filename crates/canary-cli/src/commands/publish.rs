@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use canary_format::pin::Pin;
 use canary_publisher::checkpoint::{FutureHeartbeat, MachineKeys};
 use canary_publisher::delivery::{Delivered, Delivery, Done, deliver, look};
 use canary_publisher::folder::Folder;
@@ -11,6 +12,7 @@ use canary_publisher::publish::{Preparing, Publication, PublishError};
 use canary_publisher::read_back::{Patience, Shown, until_shown};
 use canary_publisher::target::Target;
 use canary_verifier::fetch::{Fetcher, Limits};
+use canary_verifier::report::{Code, Finding, Report, Severity};
 use canary_verifier::target::Prefix;
 use clap::Args;
 use serde::Serialize;
@@ -63,6 +65,11 @@ pub(crate) struct Publish {
 struct Outcome {
     issue: u64,
     digest: String,
+    pin: Option<Pin>,
+    /// That of issue 1, by which readers know the whole series.
+    first_pin: Option<Pin>,
+    /// What verifiers remark, at attention and above, to a reader who has known the series until now.
+    findings: Vec<Finding>,
     /// There is a draft that is short of a quorum, and was left alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     draft_short: Option<String>,
@@ -96,11 +103,10 @@ struct UrlOutcome {
 
 impl Publish {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let folder = publishing::open(&self.folder)?;
         let targets = publishing::targets(&self.folder, &self.targets)?;
-        let folder = Folder::open(&self.folder).map_err(|e| publishing::folder_failure(&e))?;
         let keys = folder.machine_keys().map_err(|e| publishing::folder_failure(&e))?;
         let (mut publication, short) = self.prepare(&folder, &keys, &targets)?;
-        publishing::warn_of(publication.private_keys());
         let witnesses = match self.dry_run {
             true => Vec::new(),
             false => witnessing::gather(&self.folder, &mut publication)?,
@@ -117,9 +123,16 @@ impl Publish {
             false => self.urls(&publication, &succeeded)?,
         };
         let digest = publication.series().newest().map(|newest| newest.digest().to_string());
+        let pin = |number| {
+            let pin = publication.pin(number);
+            pin.map_err(|error| publishing::publish_failure(&PublishError::Series(error)))
+        };
         let outcome = Outcome {
             issue: publication.newest().number,
             digest: digest.unwrap_or_default(),
+            pin: pin(publication.newest().number)?,
+            first_pin: pin(1)?,
+            findings: remarked(publication.report()).cloned().collect(),
             draft_short: short,
             dry_run: self.dry_run,
             targets: delivered.iter().map(TargetOutcome::of).collect(),
@@ -161,6 +174,8 @@ impl Publish {
         if self.danger_replace_future_heartbeat {
             publication.set_future_heartbeat(FutureHeartbeat::Replace);
         }
+        publishing::warn_of(publication.private_keys());
+        foretell(&publication);
         if self.dry_run {
             return Ok((publication, short));
         }
@@ -224,6 +239,10 @@ impl Publish {
 impl Outcome {
     fn in_words(&self) -> String {
         let mut text = format!("issue {} {}\n", self.issue, self.digest);
+        let first = self.first_pin.as_ref().filter(|_| self.first_pin != self.pin);
+        for (name, pin) in [("pin", self.pin.as_ref()), ("first pin", first)] {
+            text += &pin.map_or_else(String::new, |pin| format!("  {name:<9}  {pin}\n"));
+        }
         if let Some(why) = &self.draft_short {
             text += &format!("  draft.json: not published: {why}; see `canary status`\n");
         }
@@ -291,6 +310,26 @@ impl Outcome {
         let urls: Vec<&str> = behind.iter().map(|url| url.url.as_str()).collect();
         let cause = format!("not shown within the time given: {}", urls.join(", "));
         Err(Failure::new(Kind::Later, cause).hint(hint))
+    }
+}
+
+/// What verifiers remark on the publication, but that this run gave them no pin.
+fn remarked(report: &Report) -> impl Iterator<Item = &Finding> {
+    let told =
+        |finding: &&Finding| finding.severity > Severity::Alive && finding.code != Code::Unpinned;
+    report.findings.iter().filter(told)
+}
+
+/// Says what verifiers will remark, while nothing is written yet: a company may mean it, or not.
+fn foretell(publication: &Publication) {
+    let remarks: Vec<&Finding> = remarked(publication.report()).collect();
+    if let Some(worst) = remarks.iter().map(|finding| finding.severity).max() {
+        let (number, known) = (publication.newest().number, publication.baseline());
+        let said = crate::report::remarks(remarks);
+        let said = said.trim_end();
+        output::progress(&format!(
+            "issue {number}: to readers who have known the series since issue {known}, verifiers say {worst}:\n{said}"
+        ));
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use canary_format::layout;
 use canary_publisher::checkpoint::SignError;
 use canary_publisher::delivery::DeliveryError;
-use canary_publisher::folder::FolderError;
+use canary_publisher::folder::{Folder, FolderError};
+use canary_publisher::machine_key::MachineKeyError;
 use canary_publisher::private_keys::{MAX_SEARCHED, PrivateKeys, Reach, SearchError};
 use canary_publisher::publish::{PublishError, ReadBackError};
 use canary_publisher::store::StoreError;
@@ -74,6 +76,10 @@ pub(super) mod draft {
     }
 }
 
+/// What to do about a machine's key that is not there.
+const LOST_KEY: &str = "put it back into keys/; if it is lost, make another and have an issue name it: \
+                        \"Changing who signs\" in docs/publishing.md";
+
 /// The targets that the user names; all of `canary.toml` where none is named.
 pub(super) fn targets(folder: &Path, named: &[String]) -> Result<Vec<Target>, Failure> {
     let known = known_targets(folder)?;
@@ -115,10 +121,29 @@ fn target_failure(error: &TargetError) -> Failure {
     Failure::from_error(kind, error).hint(hint)
 }
 
+/// Opens and locks a publisher's folder. One that shows nothing of a publisher's is the wrong one.
+pub(super) fn open(folder: &Path) -> Result<Folder, Failure> {
+    let own = [layout::CONFIG, layout::CANARIES, layout::LOG_KEY, layout::HEARTBEAT_KEY];
+    if own.iter().all(|name| !folder.join(name).exists()) {
+        let cause = format!("{} is no publisher's folder", folder.display());
+        return Err(Failure::new(Kind::Config, cause)
+            .hint("give --folder DIR, or make one with `canary init DIR`"));
+    }
+    Folder::open(folder).map_err(|error| folder_failure(&error))
+}
+
 /// Why a publisher's folder cannot be used, and what to do.
 pub(super) fn folder_failure(error: &FolderError) -> Failure {
     let (kind, hint) = match error {
         FolderError::Busy { .. } => (Kind::Later, "wait until the other run has ended"),
+        FolderError::Key(MachineKeyError::Unreadable { source, .. })
+            if source.kind() == std::io::ErrorKind::NotFound =>
+        {
+            (Kind::Config, LOST_KEY)
+        }
+        FolderError::Key(MachineKeyError::Open { .. }) => {
+            (Kind::Config, "make it its owner's alone with `chmod 600`")
+        }
         FolderError::Key(_) => (
             Kind::Config,
             "machine keys are OpenSSH Ed25519 keys of mode 0600 without a passphrase",
@@ -187,10 +212,7 @@ pub(super) fn sign_failure(error: &SignError) -> Failure {
         SignError::OtherKey { .. } => {
             (Kind::Config, "put the key that the newest issue names into that file")
         }
-        SignError::NoHeartbeatKey => (
-            Kind::Config,
-            "put it back into keys/heartbeat; if it is lost, see \"Changing who signs\" in docs/publishing.md",
-        ),
+        SignError::NoHeartbeatKey => (Kind::Config, LOST_KEY),
         SignError::NotDeclared => (
             Kind::Config,
             "there is none to set; to have one, name its key under [log.heartbeat] of canary.toml and publish \
