@@ -272,7 +272,7 @@ fn no_silence_is_missed_and_nothing_else_is_told() {
     let begun = std::time::Instant::now();
     let (told, own_told, checks) = live(&world);
     let mut alarms: BTreeMap<(usize, String), Vec<i64>> = BTreeMap::new();
-    let mut false_alarms = Vec::new();
+    let (mut false_alarms, mut followed) = (Vec::new(), Vec::new());
     for Told { truth, site, change } in &told {
         if change.turn == Turn::Reminder {
             continue;
@@ -286,11 +286,17 @@ fn no_silence_is_missed_and_nothing_else_is_told() {
             };
         if deserved && change.turn == Turn::Opened {
             alarms.entry((*site, change.code.to_string())).or_default().push(*truth);
+        } else if deserved && (change.turn, change.code) == (Turn::Resolved, Code::Overdue) {
+            followed.push((*site, *truth));
         } else {
             false_alarms.push((*truth - START, *site, change.turn, change.code.to_string()));
         }
     }
     assert_eq!(false_alarms, [], "of {} notices", told.len());
+    // OVERDUE ends for those who were told of it when LAPSED is told, and never else.
+    for (site, at) in followed {
+        assert_eq!(alarms[&(site, "LAPSED".to_owned())], [at]);
+    }
     let blind: Vec<(i64, i64)> = world
         .own_outages
         .iter()
@@ -391,6 +397,34 @@ fn an_answer_that_is_no_canary_does_not_make_an_issue_late_and_does_not_hide_it_
     assert_eq!(
         told_around_a_date(&[(-HOUR, old.clone()), (20, old)]),
         [(20, "OVERDUE".to_owned())]
+    );
+}
+
+#[test]
+fn overdue_ends_for_those_who_were_told_of_it_when_lapsed_is_told() {
+    let policy = Policy { interval: INTERVAL, ..Policy::default() };
+    let (due, expires) = (START + CADENCE, START + CADENCE + GRACE);
+    let dates = Dates { number: 1, digest: String::new(), as_of: START, next_due: due, expires };
+    let said = Said { standing: Standing::Authentic, issue: Some(dates), ..Said::default() };
+    let (mut memory, mut told) = (Memory::default(), Vec::new());
+    // A silence about LAPSED holds for the first two looks after the date.
+    for now in [due - HOUR, due + 20, expires + 20, expires + 40, expires + 60, expires + 80] {
+        let seen = Observation::new(now, Outcome::Said(Box::new(said.clone())));
+        let held = |code| code == Code::Lapsed && now < expires + 60;
+        let (id, vantage) = (TargetId::of("https://c.example/"), Vantage::GOOD);
+        let scene = Scene { id, policy: &policy, vantage, held: &held, now };
+        let done = step(scene, &memory, Some(&seen));
+        told.extend(done.changes.iter().map(|change| (now, change.turn, change.code)));
+        memory = done.memory;
+    }
+    assert_eq!(
+        told,
+        [
+            (due + 20, Turn::Opened, Code::Overdue),
+            (expires + 20, Turn::Reminder, Code::Overdue),
+            (expires + 60, Turn::Opened, Code::Lapsed),
+            (expires + 60, Turn::Resolved, Code::Overdue),
+        ]
     );
 }
 

@@ -136,16 +136,21 @@ pub fn step(scene: Scene<'_>, memory: &Memory, observation: Option<&Observation>
             events.push(event(now, EventKind::Opened, &finding.code, &finding.about));
         }
     }
+    let held = |code: Code| frozen(code) || (scene.held)(code);
     let mut changes = Vec::new();
     for index in (0..memory.episodes.len()).rev() {
         let key = memory.episodes[index].key.clone();
         if findings.iter().any(|f| f.code == key.code && f.about == key.about) {
             continue;
         }
-        let lapsed = key.code == Code::Overdue
-            && memory.episodes.iter().any(|episode| episode.key.code == Code::Lapsed);
-        if lapsed {
-            episode::close(&mut memory, index, now);
+        let lapse = memory.episodes.iter().find(|episode| episode.key.code == Code::Lapsed);
+        if let (Code::Overdue, Some(lapse)) = (key.code, lapse) {
+            // It gives way to what is told now at the latest; a silence about that leaves it open.
+            let told = lapse.told_at.is_some() || !held(Code::Lapsed);
+            if told || memory.episodes[index].told_at.is_none() {
+                let closed = episode::close(&mut memory, index, now);
+                changes.extend(closed.told_at.map(|_| Change::of(Turn::Resolved, &closed)));
+            }
         } else if looked == Look::Reached
             && !frozen(key.code)
             && let Some(closed) = episode::clean(&mut memory, policy, index, now)
@@ -156,8 +161,7 @@ pub fn step(scene: Scene<'_>, memory: &Memory, observation: Option<&Observation>
             }
         }
     }
-    let mut told =
-        episode::tell(&mut memory, policy, &|code| frozen(code) || (scene.held)(code), now);
+    let mut told = episode::tell(&mut memory, policy, &held, now);
     told.append(&mut changes);
     if !told.is_empty() {
         memory.notices += 1;

@@ -28,6 +28,14 @@ pub fn turn(turn: Turn, language: Language) -> &'static str {
     }
 }
 
+/// The same for an episode that ended because a worse one followed.
+pub fn followed(language: Language) -> &'static str {
+    match language {
+        Language::En => "followed by LAPSED",
+        Language::Zh => "已转为 LAPSED",
+    }
+}
+
 /// One word for a severity.
 pub fn severity(severity: Severity, language: Language) -> &'static str {
     match (severity, language) {
@@ -325,7 +333,7 @@ mod tests {
             for trouble in [Trouble::Network, Trouble::Clock, Trouble::Gap] {
                 said.push(own(trouble, language));
             }
-            said.push(limits(language));
+            said.extend([limits(language), followed(language)]);
         }
         let more = [Language::En, Language::Zh].map(|language| more(290, language));
         said.extend(more.iter().map(String::as_str));

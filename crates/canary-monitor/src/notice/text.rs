@@ -1,5 +1,7 @@
 //! What a notice says to people: its title and a few lines, within what the receiver takes.
 
+use canary_verifier::report::Code;
+
 use super::{Notice, NoticeChange, inert};
 use crate::axes::needs_clock;
 use crate::episode::Turn;
@@ -66,7 +68,10 @@ fn written(notice: &Notice, shown: usize, words: usize) -> String {
     let language = notice.language;
     let mut lines = vec![inert(&notice.target.name), notice.target.url.clone(), String::new()];
     for change in &notice.changes[..shown] {
-        let turn = wording::turn(change.turn, language);
+        let turn = match gives_way(notice, change) {
+            true => wording::followed(language),
+            false => wording::turn(change.turn, language),
+        };
         let place = match (Trouble::of(&change.about), change.about.as_str()) {
             (Some(_), _) | (None, "") => String::new(),
             (None, place) => format!(" ({place})"),
@@ -114,8 +119,15 @@ fn is_disputed(notice: &Notice, change: &NoticeChange) -> bool {
     notice.clock_in_doubt && needs_clock(change.code) && Trouble::of(&change.about).is_none()
 }
 
+/// Whether it ended because the canary has lapsed since: that is no recovery.
+fn gives_way(notice: &Notice, change: &NoticeChange) -> bool {
+    let lapsed = |one: &NoticeChange| one.code == Code::Lapsed && one.turn != Turn::Resolved;
+    let ended = change.code == Code::Overdue && change.turn == Turn::Resolved;
+    ended && notice.changes.iter().any(lapsed)
+}
+
 /// What a change says in one sentence.
-pub(super) fn sentence(change: &NoticeChange, language: Language) -> &'static str {
+pub(crate) fn sentence(change: &NoticeChange, language: Language) -> &'static str {
     match Trouble::of(&change.about) {
         Some(trouble) => wording::own(trouble, language),
         None => wording::finding(change.code, language),
