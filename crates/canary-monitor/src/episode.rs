@@ -60,10 +60,8 @@ impl Change {
             Turn::Resolved => episode.told(),
             _ => episode.severity,
         };
-        let worst = episode
-            .worst_told
-            .or(episode.told_severity)
-            .map_or(severity, |worst| worst.max(severity));
+        let told = episode.told_severity.map(|_| episode.worst_told());
+        let worst = told.map_or(severity, |worst| worst.max(severity));
         Self {
             turn,
             episode: episode.id.clone(),

@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod alerts;
 pub mod axes;
 pub mod checker;
 pub mod config;

@@ -107,6 +107,11 @@ impl Episode {
     pub fn told(&self) -> Severity {
         self.told_severity.unwrap_or(self.severity)
     }
+
+    /// The worst that it was told to be.
+    pub fn worst_told(&self) -> Severity {
+        self.worst_told.map_or(self.told(), |worst| worst.max(self.told()))
+    }
 }
 
 /// An episode closed lately.

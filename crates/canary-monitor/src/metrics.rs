@@ -90,6 +90,8 @@ pub struct Metrics {
     pub store_refuses: Gauge,
     /// Dead-man pings that failed.
     pub ping_errors: Counter,
+    /// Rounds of open alerts that a sink refused.
+    pub alert_errors: Counter,
     /// Textfiles that could not be written.
     pub textfile_errors: Counter,
     /// Bodies that were not kept, over a target's limit for the day.
@@ -199,6 +201,11 @@ fn own(out: &mut Writer, metrics: &Metrics) {
     for (name, help, counter) in [
         ("canary_watch_store_errors_total", "Times the store refused.", &metrics.store_errors),
         ("canary_watch_ping_errors_total", "Dead-man pings that failed.", &metrics.ping_errors),
+        (
+            "canary_watch_alert_errors_total",
+            "Times an Alertmanager did not take open alerts again.",
+            &metrics.alert_errors,
+        ),
         (
             "canary_watch_evidence_left_out_total",
             "Bodies not kept, over a target's limit for the day.",

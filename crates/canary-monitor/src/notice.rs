@@ -2,6 +2,8 @@
 
 mod text;
 
+pub(crate) use self::text::sentence;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use canary_format::time::Timestamp;
@@ -13,7 +15,7 @@ use crate::memory::Memory;
 use crate::observe::Dates;
 use crate::route::{Language, Route};
 use crate::store::NewNotice;
-use crate::target::TargetId;
+use crate::target::{Target, TargetId};
 use crate::vantage::Clock;
 
 /// The value of `notice`.
@@ -95,14 +97,53 @@ pub struct NoticeChange {
     pub episode: String,
     /// Its finding.
     pub code: canary_verifier::report::Code,
-    /// How bad it is.
+    /// How bad it is; at the end, how bad it was last told to be.
     pub severity: Severity,
+    /// How bad it was told to be before this, where that is another severity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<Severity>,
     /// What it is about.
     pub about: String,
     /// What was observed.
     pub message: String,
     /// When the episode was opened.
     pub since: String,
+}
+
+impl Subject {
+    pub(crate) fn of(target: &Target) -> Self {
+        Self {
+            id: target.id.to_string(),
+            name: target.name.clone(),
+            url: target.url.clone(),
+            labels: target.labels.clone(),
+        }
+    }
+
+    /// The monitor itself.
+    pub(crate) fn own(id: TargetId, worker: &str) -> Self {
+        Self {
+            id: id.to_string(),
+            name: format!("canary watch ({worker})"),
+            url: String::new(),
+            labels: BTreeMap::new(),
+        }
+    }
+}
+
+impl NoticeChange {
+    pub(crate) fn of(change: &Change) -> Self {
+        Self {
+            turn: change.turn,
+            episode: change.episode.clone(),
+            code: change.code,
+            severity: change.severity,
+            was: change.was,
+            about: inert(&change.about),
+            message: inert(&change.message),
+            since: instant(change.since),
+        }
+    }
 }
 
 /// An instant as people and machines read it.
@@ -180,18 +221,7 @@ fn compose(
         state: about.state,
         issue: about.memory.said.as_ref().and_then(|said| said.issue.as_ref()).map(dates),
         reached_at: about.memory.reached_at.map(instant),
-        changes: changes
-            .iter()
-            .map(|change| NoticeChange {
-                turn: change.turn,
-                episode: change.episode.clone(),
-                code: change.code,
-                severity: change.severity,
-                about: inert(&change.about),
-                message: inert(&change.message),
-                since: instant(change.since),
-            })
-            .collect(),
+        changes: changes.iter().map(|change| NoticeChange::of(change)).collect(),
         left_out: 0,
         clock_in_doubt: about.clock == Clock::Disputed,
         language,

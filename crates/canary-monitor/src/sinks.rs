@@ -12,8 +12,9 @@ mod webhook;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-pub(crate) use self::alertmanager::label_name;
+pub(crate) use self::alertmanager::{Alert, label_name};
 use crate::notice::Notice;
 use crate::store::Outgoing;
 
@@ -198,6 +199,8 @@ impl SendError {
 pub struct Sinks {
     sinks: Arc<BTreeMap<String, SinkKind>>,
     http: reqwest::Client,
+    /// How long an alert lasts that is not said again, in seconds.
+    alerts_last: i64,
 }
 
 impl Sinks {
@@ -208,7 +211,39 @@ impl Sinks {
     /// The system offers no TLS.
     pub fn new(sinks: &[SinkConfig]) -> Result<Self, reqwest::Error> {
         let sinks = sinks.iter().map(|sink| (sink.name.clone(), sink.kind.clone())).collect();
-        Ok(Self { sinks: Arc::new(sinks), http: http::client()? })
+        Ok(Self { sinks: Arc::new(sinks), http: http::client()?, alerts_last: alertmanager::LASTS })
+    }
+
+    /// The same for a monitor that runs in rounds: an open alert lasts from one to the next.
+    pub(crate) fn in_rounds(&self) -> Self {
+        Self { alerts_last: alertmanager::LASTS_IN_ROUNDS, ..self.clone() }
+    }
+
+    /// Whether a sink keeps alerts for as long as they are said again.
+    pub(crate) fn keeps_alerts(&self, name: &str) -> bool {
+        matches!(self.sinks.get(name), Some(SinkKind::Alertmanager { .. }))
+    }
+
+    /// When an alert ends that is said now and not again.
+    pub(crate) fn alerts_last_until(&self, now: i64) -> String {
+        alertmanager::lasting(now, self.alerts_last)
+    }
+
+    /// Says alerts to a sink that keeps them.
+    ///
+    /// # Errors
+    ///
+    /// Why they were not accepted.
+    pub(crate) async fn say_alerts(&self, sink: &str, alerts: &[&Alert]) -> Result<(), SendError> {
+        match self.sinks.get(sink) {
+            // Notices wait meanwhile: shorter than what one of them may take.
+            Some(SinkKind::Alertmanager { url }) => {
+                let sending = alertmanager::send(&self.http, url, alerts);
+                let limit = Duration::from_secs(10);
+                tokio::time::timeout(limit, sending).await.unwrap_or(Err(SendError::Timeout))
+            }
+            _ => Err(SendError::Gone(sink.to_owned())),
+        }
     }
 
     /// Sends a notice to its sink; accepted when this returns.
@@ -226,7 +261,11 @@ impl Sinks {
                 webhook::send(client, url, secret.as_ref(), outgoing, json(outgoing, &notice)?)
                     .await
             }
-            SinkKind::Alertmanager { url } => alertmanager::send(client, url, &notice).await,
+            SinkKind::Alertmanager { url } => {
+                let now = crate::worker::wall_clock();
+                let alerts = alertmanager::alerts(&notice, now, self.alerts_last);
+                alertmanager::send(client, url, &alerts.iter().collect::<Vec<_>>()).await
+            }
             SinkKind::Slack { url } => slack::send(client, url, &notice).await,
             SinkKind::Matrix { homeserver, room, token } => {
                 matrix::send(client, homeserver, room, token, &notice).await

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use crate::alerts::{Goes, Rounds, Watch};
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::observe::Check;
@@ -247,12 +248,19 @@ impl<S: Store, C: Check> Worker<S, C> {
     }
 
     async fn send_loop(&self, mut stop: watch::Receiver<bool>) {
+        let (mut rounds, mut settings) = (Rounds::default(), self.settings());
         while !*stop.borrow() {
-            let sinks = self.settings().sinks.clone();
-            match outbox::send_due(&self.shared.store, &sinks, wall_clock, 32).await {
-                Ok(0) => {}
-                Ok(_) => continue,
-                Err(_) => self.shared.metrics.store_errors.add(1),
+            if !Arc::ptr_eq(&settings, &self.settings()) {
+                settings = self.settings();
+                rounds.begin_anew();
+            }
+            let sent = outbox::send_due(&self.shared.store, &settings.sinks, wall_clock, 32).await;
+            // In turn with what is sent once: an alert that has just been ended is not said again.
+            let said = self.say_again(&mut rounds, &settings, &settings.sinks).await;
+            match (sent, said) {
+                (Ok(0), Ok(Goes::Waits | Goes::Ended { .. })) => {}
+                (Ok(_), Ok(_)) => continue,
+                _ => self.shared.metrics.store_errors.add(1),
             }
             tokio::select! {
                 () = self.shared.notices.notified() => {}
@@ -260,8 +268,23 @@ impl<S: Store, C: Check> Worker<S, C> {
                 _ = stop.changed() => {}
             }
         }
-        let sinks = self.settings().sinks.clone();
-        drop(outbox::send_due(&self.shared.store, &sinks, wall_clock, 32).await);
+        let sinks = &self.settings().sinks;
+        drop(outbox::send_due(&self.shared.store, sinks, wall_clock, 32).await);
+    }
+
+    /// Says one page of open alerts again, where it is time.
+    async fn say_again(
+        &self,
+        rounds: &mut Rounds,
+        settings: &Settings<C>,
+        sinks: &Sinks,
+    ) -> Result<Goes, StoreError> {
+        let watch = Watch { config: &settings.config, sinks, worker: &self.shared.name };
+        let goes = rounds.go_on(&self.shared.store, watch, wall_clock()).await;
+        if let Ok(Goes::Ended { refused }) = goes {
+            self.shared.metrics.alert_errors.add(refused);
+        }
+        goes
     }
 }
 

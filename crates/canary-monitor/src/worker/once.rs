@@ -6,6 +6,7 @@ use tokio::task::JoinSet;
 
 use super::turn::Ask;
 use super::{Worker, wall_clock};
+use crate::alerts::{Goes, Rounds};
 use crate::memory::Memory;
 use crate::observe::Check;
 use crate::outbox;
@@ -84,7 +85,10 @@ impl<S: Store, C: Check> Worker<S, C> {
             }
         }
         self.own_turn(None).await?;
-        while outbox::send_due(&self.shared.store, &settings.sinks, wall_clock, 32).await? > 0 {}
+        let sinks = settings.sinks.in_rounds();
+        while outbox::send_due(&self.shared.store, &sinks, wall_clock, 32).await? > 0 {}
+        let mut rounds = Rounds::default();
+        while self.say_again(&mut rounds, &settings, &sinks).await? == Goes::On {}
         self.write_textfile().await;
         if let Some(client) = &client {
             self.ping_dead_man(client).await;

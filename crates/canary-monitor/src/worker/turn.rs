@@ -57,7 +57,7 @@ impl<S: Store, C: Check> Worker<S, C> {
         let bodies = self.admitted(settings, &claim, &mut memory, bodies, &mut events).await?;
         let about = About {
             id: target.id,
-            subject: subject(&target),
+            subject: Subject::of(&target),
             memory: &memory,
             state: axes::state(&memory, now),
             clock: vantage.clock,
@@ -159,15 +159,6 @@ impl<S: Store, C: Check> Worker<S, C> {
     }
 }
 
-fn subject(target: &Target) -> Subject {
-    Subject {
-        id: target.id.to_string(),
-        name: target.name.clone(),
-        url: target.url.clone(),
-        labels: target.labels.clone(),
-    }
-}
-
 impl<S: Store, C: Check> Worker<S, C> {
     /// The monitor's own turn: its network, its clock, and a time when it did not run.
     pub(super) async fn own_turn(&self, gap: Option<i64>) -> Result<(), StoreError> {
@@ -179,12 +170,7 @@ impl<S: Store, C: Check> Worker<S, C> {
             return Ok(());
         }
         let settings = self.settings();
-        let subject = Subject {
-            id: id.to_string(),
-            name: format!("canary watch ({})", self.shared.name),
-            url: String::new(),
-            labels: Default::default(),
-        };
+        let subject = Subject::own(id, &self.shared.name);
         let (state, clock) = (own::OWN_STATE, vantage.clock);
         let about = About { id, subject, memory: &memory, state, clock };
         let notices = notice::notices(&about, &changes, settings.config.routes.iter(), now);
