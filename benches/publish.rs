@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use canary_format::envelope::Envelope;
-use canary_publisher::checkpoint::FutureHeartbeat;
+use canary_publisher::FutureHeartbeat;
 use canary_publisher::folder::Folder;
 use canary_publisher::heartbeat::{Current, refresh};
 use canary_publisher::publish::{Preparing, Publication};

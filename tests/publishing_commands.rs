@@ -16,7 +16,7 @@ use std::process::Output;
 use canary_format::envelope::Envelope;
 use canary_format::pin::Pin;
 use canary_format::time::Timestamp;
-use canary_publisher::checkpoint::FutureHeartbeat;
+use canary_publisher::FutureHeartbeat;
 use canary_publisher::folder::Folder;
 use canary_publisher::heartbeat::{Current, refresh};
 use canary_publisher::store::Directory;

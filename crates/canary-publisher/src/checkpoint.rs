@@ -83,7 +83,7 @@ pub enum SignError {
 /// # Errors
 ///
 /// Where a key at hand is not the one declared.
-pub fn sign(
+pub(crate) fn sign(
     origin: &str,
     size: u64,
     root: TreeHash,
@@ -107,7 +107,7 @@ pub fn sign(
 /// # Errors
 ///
 /// Where no heartbeat is declared, or the key is another.
-pub fn cosign(
+pub(crate) fn cosign(
     checkpoint: &mut Checkpoint,
     declared: &LogKeys,
     key: &MachineKey,
@@ -128,7 +128,7 @@ pub fn cosign(
 /// # Errors
 ///
 /// [`SignError::ClockBehind`]; [`SignError::HeartbeatAhead`] where the one there is to be kept.
-pub fn not_before_published(
+pub(crate) fn not_before_published(
     published: &Checkpoint,
     declared: &LogKeys,
     now: Timestamp,
@@ -153,7 +153,7 @@ pub fn not_before_published(
 /// # Errors
 ///
 /// [`SignError::BeforeIssue`].
-pub fn not_before_issue(as_of: Timestamp, now: Timestamp) -> Result<(), SignError> {
+pub(crate) fn not_before_issue(as_of: Timestamp, now: Timestamp) -> Result<(), SignError> {
     match as_of.since(now) > CLOCK_TOLERANCE {
         true => Err(SignError::BeforeIssue { now, as_of }),
         false => Ok(()),

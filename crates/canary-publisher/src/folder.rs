@@ -231,7 +231,6 @@ fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FolderError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use canary_format::envelope::EnvelopeSignature;

@@ -18,31 +18,38 @@
 
 #![forbid(unsafe_code)]
 
-pub mod checkpoint;
+mod checkpoint;
 pub mod delivery;
 pub mod folder;
 pub mod heartbeat;
-pub mod judging;
+mod judging;
 mod lasting;
-pub mod machine_key;
-pub mod media;
-pub mod misread;
+mod machine_key;
+mod media;
+mod misread;
 pub mod page;
 pub mod private_keys;
 mod process;
 pub mod publish;
 pub mod read_back;
-pub mod series;
+mod series;
 pub mod serve;
-pub mod site;
+mod site;
 pub mod store;
 pub mod target;
 mod tree;
 pub mod update;
 mod verified;
+pub mod witnesses;
 
 #[cfg(test)]
 #[path = "../../../tests/publishing/fixture.rs"]
-#[allow(clippy::unwrap_used, clippy::cast_possible_wrap, dead_code, missing_docs)]
+#[allow(clippy::cast_possible_wrap, dead_code, missing_docs)]
 mod fixture;
-pub mod witnesses;
+
+pub use crate::checkpoint::{FutureHeartbeat, MachineKeys, SignError};
+pub use crate::judging::NotAuthentic;
+pub use crate::machine_key::{MachineKey, MachineKeyError};
+pub use crate::misread::Misread;
+pub use crate::series::{Series, SeriesError};
+pub use crate::site::SiteFile;

@@ -10,7 +10,7 @@ use ssh_key::PrivateKey;
 use zeroize::Zeroizing;
 
 /// The greatest size of a key file, in bytes.
-pub const MAX_KEY_FILE: u64 = 16_384;
+pub(crate) const MAX_KEY_FILE: u64 = 16_384;
 
 /// A machine's Ed25519 key, from an OpenSSH private key file without a passphrase: a timer has to be
 /// able to use it.
@@ -62,7 +62,7 @@ pub enum MachineKeyError {
 }
 
 impl MachineKey {
-    /// Reads a key file of at most [`MAX_KEY_FILE`] bytes that its owner alone can read.
+    /// Reads a key file of at most 16,384 bytes that its owner alone can read.
     ///
     /// # Errors
     ///
@@ -121,7 +121,6 @@ fn open_to_others(_: &File) -> io::Result<Option<u32>> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 pub(crate) mod tests {
     use super::*;
     use std::fs;

@@ -2,7 +2,7 @@
 
 /// How long a cache may keep a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Caching {
+pub(crate) enum Caching {
     /// It never changes: a year.
     Immutable,
     /// It is replaced with the next issue or heartbeat: seconds.
@@ -11,7 +11,7 @@ pub enum Caching {
 
 impl Caching {
     /// Of a path below the site's prefix.
-    pub fn of(path: &str) -> Self {
+    pub(crate) fn of(path: &str) -> Self {
         if path.starts_with("tile/") || path.starts_with("issues/") {
             Self::Immutable
         } else {
@@ -20,7 +20,7 @@ impl Caching {
     }
 
     /// The value of `Cache-Control`.
-    pub fn cache_control(self) -> &'static str {
+    pub(crate) fn cache_control(self) -> &'static str {
         match self {
             Self::Immutable => "public, max-age=31536000, immutable",
             Self::Seconds => "public, max-age=30, must-revalidate",
@@ -29,7 +29,7 @@ impl Caching {
 }
 
 /// The value of `Content-Type` for a path below the site's prefix.
-pub fn content_type(path: &str) -> &'static str {
+pub(crate) fn content_type(path: &str) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or(path);
     if path.starts_with("tile/") {
         return "application/octet-stream";

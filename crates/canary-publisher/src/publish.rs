@@ -422,6 +422,5 @@ pub(crate) fn shown<T>(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 #[path = "publish/tests.rs"]
 mod tests;

@@ -129,7 +129,6 @@ fn names(value: &str, tag: &str) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -22,7 +22,7 @@ pub struct SiteFile {
 /// # Errors
 ///
 /// Each where an envelope that belongs in it cannot be had.
-pub fn immutable_files(
+pub(crate) fn immutable_files(
     series: &Series,
     held: u64,
 ) -> impl Iterator<Item = Result<SiteFile, SeriesError>> {
@@ -92,7 +92,7 @@ fn files(
 
 /// The copies of the newest issue: they are replaced with every issue, and the proof with every
 /// heartbeat. None where the series is empty.
-pub fn newest_copies(series: &Series, checkpoint: &Checkpoint) -> Vec<SiteFile> {
+pub(crate) fn newest_copies(series: &Series, checkpoint: &Checkpoint) -> Vec<SiteFile> {
     let Some(newest) = series.newest() else { return Vec::new() };
     let proof = TlogProof {
         extra: Some(newest.bytes().to_vec()),
@@ -123,7 +123,6 @@ pub(crate) fn lasting_files(size: u64) -> Vec<(u64, String)> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use canary_format::envelope::{Envelope, EnvelopeSignature};

@@ -317,7 +317,6 @@ fn refuse_secret(text: &str) -> Result<(), TargetError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

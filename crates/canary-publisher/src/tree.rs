@@ -99,7 +99,6 @@ impl Tree {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use canary_format::merkle::{inclusion_proof, leaf_hash};

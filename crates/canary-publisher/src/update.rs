@@ -168,7 +168,6 @@ fn keep_other_lines(checkpoint: &mut Checkpoint, published: &Checkpoint, declare
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use canary_format::key::PublicKey;

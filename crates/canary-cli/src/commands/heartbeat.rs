@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use canary_publisher::checkpoint::{FutureHeartbeat, SignError};
 use canary_publisher::heartbeat::{Current, CurrentError, HeartbeatError, refresh};
+use canary_publisher::{FutureHeartbeat, SignError};
 use clap::Args;
 
 use super::publishing::{

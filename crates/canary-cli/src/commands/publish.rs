@@ -5,12 +5,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use canary_format::pin::Pin;
-use canary_publisher::checkpoint::{FutureHeartbeat, MachineKeys};
 use canary_publisher::delivery::{Delivered, Delivery, Done, deliver, look};
 use canary_publisher::folder::Folder;
 use canary_publisher::publish::{Preparing, Publication, PublishError};
 use canary_publisher::read_back::{Patience, Shown, until_shown};
 use canary_publisher::target::Target;
+use canary_publisher::{FutureHeartbeat, MachineKeys};
 use canary_verifier::fetch::{Fetcher, Limits};
 use canary_verifier::report::{Code, Finding, Report, Severity};
 use canary_verifier::target::Prefix;

@@ -3,15 +3,14 @@
 use std::path::Path;
 
 use canary_format::layout;
-use canary_publisher::checkpoint::SignError;
 use canary_publisher::delivery::DeliveryError;
 use canary_publisher::folder::{Folder, FolderError};
-use canary_publisher::machine_key::MachineKeyError;
 use canary_publisher::private_keys::{MAX_SEARCHED, PrivateKeys, Reach, SearchError};
 use canary_publisher::publish::{PublishError, ReadBackError};
 use canary_publisher::store::StoreError;
 use canary_publisher::target::{Target, TargetError};
 use canary_publisher::update::UpdateError;
+use canary_publisher::{MachineKeyError, SignError};
 
 use crate::error::{Failure, Kind};
 use crate::{input, output};

@@ -17,7 +17,7 @@ use super::{Put, Store, StoreError};
 use crate::process::{Ran, run};
 use crate::site::SiteFile;
 
-/// Every commit says this and nothing else, whatever it publishes (R4).
+/// Every commit says this and nothing else, whatever it publishes.
 const MESSAGE: &str = "canary: site";
 
 /// Tells a pages host to serve folders whose names begin with a dot as they are.
@@ -319,6 +319,5 @@ fn no_program(source: io::Error) -> StoreError {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 #[path = "git/tests.rs"]
 mod tests;

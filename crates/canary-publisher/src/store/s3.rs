@@ -455,5 +455,4 @@ fn client() -> Result<Client, String> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests;

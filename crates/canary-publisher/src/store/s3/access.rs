@@ -103,7 +103,6 @@ fn section(path: Option<PathBuf>, wanted: &str) -> BTreeMap<String, String> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
