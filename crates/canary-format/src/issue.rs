@@ -146,10 +146,11 @@ impl Issue {
         self.facts.iter().find(|fact| fact.id == id)
     }
 
-    /// The instant from which this issue says that a fact will no longer be affirmed.
+    /// The instant from which this issue says that a fact will no longer be affirmed: the first, where it
+    /// names several.
     pub fn retires(&self, id: &str) -> Option<Timestamp> {
-        let retiring = self.retiring.iter().flatten().find(|retiring| retiring.id == id)?;
-        Some(retiring.after)
+        let retiring = self.retiring.iter().flatten().filter(|retiring| retiring.id == id);
+        retiring.map(|retiring| retiring.after).min()
     }
 
     fn read(at: At<'_, '_>) -> Result<Self, Refusal> {

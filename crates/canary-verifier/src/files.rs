@@ -44,16 +44,23 @@ pub fn read_site(directory: &Path) -> Site {
 fn source(path: &Path) -> Source {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Source::Site(read_site(path)),
-        _ => match plain_file(path, MAX_FILE as u64, "the file") {
+        // Only what begins as a proof is read further than an envelope can be long.
+        _ => match plain_file(path, MAX_ENVELOPE as u64, "the envelope") {
             Obtained::Got(bytes) if TlogProof::is_one(&bytes) => {
                 Source::Proof(Obtained::Got(bytes))
             }
-            Obtained::Got(bytes) if bytes.len() > MAX_ENVELOPE => {
-                Source::Envelope(Obtained::Refused(too_large("the envelope", MAX_ENVELOPE as u64)))
+            Obtained::Refused(_) if begins_as_proof(path) => {
+                Source::Proof(plain_file(path, MAX_FILE as u64, "the file"))
             }
             other => Source::Envelope(other),
         },
     }
+}
+
+fn begins_as_proof(path: &Path) -> bool {
+    let mut first = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut first));
+    read.is_ok() && TlogProof::is_one(&first)
 }
 
 struct Directory {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::diff::{Difference, Words};
 use crate::judge::{Judgement, VerifiedIssue};
-use crate::report::{Gap, Person, State, Subject};
+use crate::report::{Finding, Gap, Person, State, Subject};
 
 /// The value of `history`.
 pub const HISTORY_TYPE: &str = "warrant-canary/history/v1";
@@ -30,6 +30,8 @@ pub struct History {
     pub facts: Vec<FactLife>,
     /// Lapses; they stay for ever.
     pub gaps: Vec<Gap>,
+    /// What the judge found: where it speaks of what is served, the issues are those seen before.
+    pub findings: Vec<Finding>,
 }
 
 /// One issue, and what it changed.
@@ -106,6 +108,7 @@ impl History {
             issues: series.iter().enumerate().map(entry).collect(),
             facts: lives(series.iter().map(VerifiedIssue::issue)),
             gaps: judgement.report.gaps.clone(),
+            findings: judgement.report.findings.clone(),
         }
     }
 

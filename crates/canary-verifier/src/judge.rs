@@ -98,7 +98,7 @@ pub fn judge_again(
     // Fetched bounded; parse the checkpoint; leaves and root.
     let mut served = Served::read(&evidence.source, &mut findings);
     if let (Some(seen), Source::Proof(_) | Source::Envelope(_)) = (seen, &evidence.source) {
-        served.after_seen(seen);
+        served.after_seen(seen, &mut findings);
     }
     if let Some(tree) = verified {
         served.begin_with(tree);
@@ -108,7 +108,7 @@ pub fn judge_again(
     let standing = Standing::of(&served, seen, now, &mut findings);
 
     // Parse envelopes; chain and quorums from the pin, or from the first issue at hand.
-    let (reach, pin) = reach(&served, seen, trust.pin.as_ref(), &mut findings);
+    let (reach, pin) = reach(&served, seen, standing, trust.pin.as_ref(), &mut findings);
     let served_series = match served.leaves() {
         Some(leaves) if reach == PinReach::Reached => series::verify(leaves, pin, &mut findings),
         _ => Vec::new(),
@@ -122,12 +122,20 @@ pub fn judge_again(
         _ => Signed::No,
     };
     let verified = served.verified_tree(served_series.len());
+    let is_of_the_log = signed == Signed::Yes && served.root == RootCheck::Fits;
     let served_side = (standing == Standing::Inconsistent)
         .then(|| Side::of(&served_series, served.checkpoint.as_ref()));
     let (series, mut forks) =
         with_seen(served_series, seen, standing, trust.pin.as_ref(), &mut findings);
+    // Evidence is what people or the log's key signed: bytes that anyone can make are not kept.
+    let mut differing = served_side.filter(|_| is_of_the_log || !forks.is_empty());
+    if let (Some(checkpoint), None, Some(seen)) = (&served.checkpoint, served.leaves(), seen)
+        && log::alone(checkpoint, seen, &series, now, &mut findings) == Standing::Inconsistent
+    {
+        differing = Some(Side::of(&[], Some(checkpoint)));
+    }
     let mut contradictions = Vec::new();
-    if let (Some(seen), Some(served)) = (seen, served_side) {
+    if let (Some(seen), Some(served)) = (seen, differing) {
         let before = Side {
             first: 1,
             envelopes: seen.leaves.clone(),
@@ -135,8 +143,7 @@ pub fn judge_again(
         };
         contradictions.push([served, before]);
     }
-    let advances = signed == Signed::Yes
-        && served.root == RootCheck::Fits
+    let advances = is_of_the_log
         && matches!(standing, Standing::New | Standing::Extends)
         && series.last().map(number) == served.checkpoint.as_ref().map(Checkpoint::size);
 
@@ -260,6 +267,7 @@ enum PinReach {
 fn reach<'t>(
     served: &Served<'_>,
     seen: Option<&Seen>,
+    standing: Standing,
     pin: Option<&'t Pin>,
     findings: &mut Findings,
 ) -> (PinReach, Option<&'t Pin>) {
@@ -275,6 +283,9 @@ fn reach<'t>(
     };
     let tree_end = served.checkpoint.as_ref().map(Checkpoint::size);
     if tree_end.is_some_and(|size| size < pin.number) {
+        if standing == Standing::CatchingUp {
+            return (PinReach::Beyond, None);
+        }
         let message = format!("the log ends before the pinned issue {}", pin.number);
         findings.add(Code::Rollback, Severity::Alarm, message);
         return (PinReach::Beyond, None);

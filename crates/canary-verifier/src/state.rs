@@ -10,7 +10,7 @@
 mod head;
 
 use std::fs::File;
-use std::io::{Seek as _, SeekFrom, Write as _};
+use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use canary_format::checkpoint::{Checkpoint, MAX_CHECKPOINT, MAX_LEAVES};
@@ -101,6 +101,31 @@ impl Store {
         Self { root: root.into() }
     }
 
+    /// How many issues of a series were seen, wherever it was fetched from: the most, of several places.
+    ///
+    /// # Errors
+    ///
+    /// Where what is kept cannot be read, or does not read back.
+    pub fn seen_of(&self, origin: &str) -> Result<Option<u64>, StateError> {
+        let failed = || FileError::of("read", &self.root);
+        let folders = match std::fs::read_dir(&self.root) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            folders => folders.map_err(failed())?,
+        };
+        let mut most = None;
+        for folder in folders {
+            let head = folder.map_err(failed())?.path().join(HEAD);
+            let Content::Bytes(bytes) = durable::read(&head, head::MAX_HEAD)? else { continue };
+            let Some(head) = Head::parse(&bytes) else { continue };
+            let Some(seen) = self.target(&head.target).seen()? else { continue };
+            let checkpoint = Checkpoint::parse(&seen.checkpoint);
+            if checkpoint.is_ok_and(|checkpoint| checkpoint.origin() == origin) {
+                most = most.max(Some(seen.leaves.len() as u64));
+            }
+        }
+        Ok(most)
+    }
+
     /// The state of the target with this key: its URL prefix, or the path of a directory or file.
     pub fn target(&self, key: &str) -> TargetState {
         TargetState { key: key.to_owned(), folder: self.root.join(folder_name(key)) }
@@ -119,7 +144,9 @@ impl TargetState {
     ///
     /// Where what is kept cannot be read, or does not read back.
     pub fn seen(&self) -> Result<Option<Seen>, StateError> {
-        if !self.folder.join(HEAD).exists() {
+        let head = self.folder.join(HEAD);
+        // What cannot be looked at is not taken for nothing seen.
+        if !head.try_exists().map_err(FileError::of("read", &head))? {
             return Ok(None);
         }
         let path = self.folder.join(LOCK);
@@ -195,6 +222,11 @@ impl TargetState {
 }
 
 impl Held {
+    /// The folder of this target.
+    pub fn folder(&self) -> &Path {
+        &self.target.folder
+    }
+
     /// What was seen, as it is now.
     pub fn seen(&self) -> Option<&Seen> {
         self.seen.as_ref()

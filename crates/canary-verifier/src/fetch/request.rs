@@ -151,7 +151,7 @@ impl Visit<'_> {
         }
         let validators = Validators {
             etag: header(response.headers(), ETAG, 1_024),
-            last_modified: header(response.headers(), LAST_MODIFIED, 64),
+            last_modified: last_modified(response.headers()),
         };
         let mut bytes = Vec::new();
         loop {
@@ -208,6 +208,9 @@ impl Fetcher {
     }
 }
 
+/// After so many seconds a date of one second's precision tells one version from the next.
+const SETTLED: i64 = 60;
+
 fn unreachable_for(words: String) -> Answer {
     Answer::Unreachable { words, hints: Hints::default() }
 }
@@ -219,6 +222,14 @@ fn is_redirect(status: StatusCode) -> bool {
 fn header(headers: &HeaderMap, name: HeaderName, limit: usize) -> Option<String> {
     let value = headers.get(name)?.to_str().ok()?;
     (value.len() <= limit).then(|| value.to_owned())
+}
+
+/// `Last-Modified`, where it is old enough to tell what came after it: a site published twice within its
+/// second looks unchanged (RFC 9110 §8.8.2.2).
+fn last_modified(headers: &HeaderMap) -> Option<String> {
+    let text = header(headers, LAST_MODIFIED, 64)?;
+    let age = date(headers)?.since(instant(&text)?);
+    (age >= SETTLED).then_some(text)
 }
 
 /// Seconds; or a date, which counts from the server's own clock and means nothing without it.

@@ -128,12 +128,16 @@ pub(super) fn gaps(
     let gap = |pair: &[VerifiedIssue]| {
         let (before, issue) = (pair[0].issue(), pair[1].issue());
         let silence = silences.iter().find(|silence| silence.after_issue == before.number);
-        let to = if issue.as_of > before.expires {
-            Some(issue.as_of)
-        } else {
-            silence.map(|silence| silence.ended.unwrap_or(obtained_at))
+        // A date before a fetch that found nothing newer is not when the issue came.
+        let to = match silence.filter(|silence| issue.as_of <= silence.first) {
+            Some(silence) => silence.ended.unwrap_or(obtained_at).max(issue.as_of),
+            None => issue.as_of,
         };
-        to.map(|to| Gap { from: before.expires, to, after_issue: before.number })
+        (to > before.expires).then_some(Gap {
+            from: before.expires,
+            to,
+            after_issue: before.number,
+        })
     };
     series.windows(2).filter_map(gap).collect()
 }

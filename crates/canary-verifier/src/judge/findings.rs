@@ -27,6 +27,10 @@ impl Findings {
         self.0.extend(findings);
     }
 
+    pub(super) fn keep_only(&mut self, code: Code) {
+        self.0.retain(|finding| finding.code == code);
+    }
+
     /// Worst first, then by issue and id (`verdicts.md` §4), each once.
     pub(super) fn in_order(mut self) -> Vec<Finding> {
         self.0.sort_by(|a, b| {

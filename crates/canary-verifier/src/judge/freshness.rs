@@ -1,12 +1,11 @@
 //! Evidence that issues were not signed in advance (`format.md` §2.5, `verdicts.md` §3).
 
-use std::thread;
-
 use canary_format::beacon::{Beacon, Chain, verify_all};
 use canary_format::issue::NotBefore;
 use canary_format::time::Timestamp;
 
 use super::findings::Findings;
+use super::in_parallel::in_shares;
 use super::series::VerifiedIssue;
 use super::{CLOCK_TOLERANCE, HOUR};
 use crate::evidence::{Freshness, Trust};
@@ -93,18 +92,11 @@ fn evidence(
 
 /// A series with this many beacons gains from more than one core.
 const WORTH_SHARING: usize = 128;
-const THREADS: usize = 4;
 
 /// Verifies in order. The result does not depend on how the work is shared out.
 fn verify_shared(pieces: &[&NotBefore], chains: &[Chain]) -> Vec<Beacon> {
-    if pieces.len() < WORTH_SHARING {
-        return verify_all(pieces, chains);
+    match pieces.len() < WORTH_SHARING {
+        true => verify_all(pieces, chains),
+        false => in_shares(pieces, |_, share| verify_all(share, chains)),
     }
-    thread::scope(|scope| {
-        let shares = pieces.chunks(pieces.len().div_ceil(THREADS));
-        let workers: Vec<_> =
-            shares.map(|share| scope.spawn(move || verify_all(share, chains))).collect();
-        let joined = workers.into_iter().map(|worker| worker.join());
-        joined.flat_map(|result| result.expect("verifying does not panic")).collect()
-    })
 }

@@ -20,14 +20,26 @@ pub(super) fn in_parallel<T: Sync, R: Send, K: Default>(
     if items.len() < WORTH_SHARING {
         return run(0, items);
     }
-    let share = items.len().div_ceil(THREADS);
+    in_shares(items, run)
+}
+
+/// Maps shares of the items, each a slice with the index of its first, and puts the results in order.
+pub(super) fn in_shares<T: Sync, R: Send>(
+    items: &[T],
+    map: impl Fn(usize, &[T]) -> Vec<R> + Sync,
+) -> Vec<R> {
+    let (share, map) = (items.len().div_ceil(THREADS).max(1), &map);
     thread::scope(|scope| {
-        let chunks = items.chunks(share).enumerate();
-        let workers: Vec<_> =
-            chunks.map(|(n, chunk)| scope.spawn(move || run(n * share, chunk))).collect();
-        let joined = workers.into_iter().map(|worker| worker.join());
-        joined
-            .flat_map(|result| result.expect("hashing, parsing and verifying do not panic"))
-            .collect()
+        let spawned = items.chunks(share).enumerate().map(|(n, chunk)| {
+            let work = move || map(n * share, chunk);
+            // Where the system gives no thread, the work is done here.
+            thread::Builder::new().spawn_scoped(scope, work).map_err(|_| work())
+        });
+        let spawned: Vec<_> = spawned.collect();
+        let done = spawned.into_iter().map(|share| match share {
+            Ok(worker) => worker.join().expect("hashing, parsing and verifying do not panic"),
+            Err(done) => done,
+        });
+        done.flatten().collect()
     })
 }

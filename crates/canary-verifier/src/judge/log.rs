@@ -7,10 +7,12 @@ use canary_format::checkpoint::{Checkpoint, LineCheck};
 use canary_format::cosigner::Cosigner;
 use canary_format::issue::Issue;
 use canary_format::key::PublicKey;
+use canary_format::merkle::{leaf_hash, root};
 use canary_format::time::Timestamp;
 
 use super::findings::Findings;
 use super::obtained::Served;
+use super::series::VerifiedIssue;
 use super::{CLOCK_TOLERANCE, HOUR};
 use crate::evidence::{Seen, Trust};
 use crate::report::{Code, LogSummary, Severity, WitnessSummary};
@@ -48,9 +50,12 @@ impl Standing {
             let message = "the log does not extend the tree seen before";
             findings.add(Code::LogInconsistent, Severity::Alarm, message);
         }
+        let newest = leaves.bytes.last().and_then(|leaf| newest_issue(leaf));
         let standing = match leaves.bytes[..common] == seen.leaves[..common] {
             true if common == seen.leaves.len() => return Self::Extends,
-            true if is_catching_up(served, seen, now) => return Self::CatchingUp,
+            true if is_catching_up(served.checkpoint.as_ref(), newest.as_ref(), seen, now) => {
+                return Self::CatchingUp;
+            }
             true => Self::Rollback,
             false => Self::Inconsistent,
         };
@@ -66,16 +71,16 @@ impl Standing {
 
 /// A consistent smaller tree whose heartbeat is not later than the one seen, within an hour of first
 /// seeing the larger.
-fn is_catching_up(served: &Served<'_>, seen: &Seen, now: Timestamp) -> bool {
-    let newest = seen.leaves.last().and_then(|leaf| newest_issue(leaf));
-    let key = newest.and_then(|issue| issue.log.heartbeat).map(|heartbeat| heartbeat.key);
-    let heartbeat = match (&served.checkpoint, key) {
-        (Some(checkpoint), Some(key)) => match checkpoint.check_cosignature(&key) {
-            LineCheck::Verifies(times) => times.into_iter().max(),
-            _ => None,
-        },
-        _ => None,
-    };
+///
+/// `newest` is the newest issue of the smaller tree: its heartbeat key may be another than the one now.
+fn is_catching_up(
+    checkpoint: Option<&Checkpoint>,
+    newest: Option<&Issue>,
+    seen: &Seen,
+    now: Timestamp,
+) -> bool {
+    let times = checkpoint.zip(newest).map(|(checkpoint, newest)| heartbeats(checkpoint, newest));
+    let heartbeat = times.and_then(|times| times.into_iter().max());
     heartbeat <= seen.heartbeat_at && seen.grown_at.is_some_and(|grown| now.since(grown) <= HOUR)
 }
 
@@ -97,14 +102,7 @@ pub(super) fn signature(
     newest: &Issue,
     findings: &mut Findings,
 ) -> Signed {
-    if checkpoint.origin() != newest.origin {
-        let message = format!(
-            "the checkpoint's origin is {}, the issue's {}",
-            checkpoint.origin(),
-            newest.origin
-        );
-        findings.add(Code::ChainBroken, Severity::Alarm, message).issue = Some(newest.number);
-    }
+    origin(checkpoint, newest, findings);
     let message = match checkpoint.check_signature(&newest.log.key) {
         LineCheck::Verifies(()) => return Signed::Yes,
         LineCheck::Absent => {
@@ -116,6 +114,58 @@ pub(super) fn signature(
     };
     findings.add(Code::CheckpointUnsigned, Severity::Alarm, message).issue = Some(newest.number);
     Signed::No
+}
+
+fn origin(checkpoint: &Checkpoint, newest: &Issue, findings: &mut Findings) {
+    if checkpoint.origin() != newest.origin {
+        let message = format!(
+            "the checkpoint's origin is {}, the issue's {}",
+            checkpoint.origin(),
+            newest.origin
+        );
+        findings.add(Code::ChainBroken, Severity::Alarm, message).issue = Some(newest.number);
+    }
+}
+
+/// A checkpoint whose leaves could not be had, held against the series seen before: it can contradict
+/// that by itself. Of a larger tree nothing is known, not even whose key should have signed it.
+///
+/// Whether the log's key put its name to another tree than the one seen.
+pub(super) fn alone(
+    checkpoint: &Checkpoint,
+    seen: &Seen,
+    series: &[VerifiedIssue],
+    now: Timestamp,
+    findings: &mut Findings,
+) -> Standing {
+    let (size, before) = (checkpoint.size(), seen.leaves.len());
+    let at = usize::try_from(size).ok().filter(|at| (1..=before).contains(at));
+    let is_whole = series.first().is_some_and(|first| first.issue().number == 1);
+    let Some((at, issue)) = at.and_then(|at| Some((at, series.get(at - 1)?))).filter(|_| is_whole)
+    else {
+        if let Some(newest) = series.last() {
+            origin(checkpoint, newest.issue(), findings);
+        }
+        return Standing::New;
+    };
+    if signature(checkpoint, issue.issue(), findings) == Signed::No {
+        return Standing::New;
+    }
+    let hashes: Vec<_> = seen.leaves[..at].iter().map(|leaf| leaf_hash(leaf)).collect();
+    let is_same = root(&hashes) == checkpoint.root();
+    if is_same && (at == before || is_catching_up(Some(checkpoint), Some(issue.issue()), seen, now))
+    {
+        return Standing::New;
+    }
+    if !is_same {
+        let message = "the log does not extend the tree seen before";
+        findings.add(Code::LogInconsistent, Severity::Alarm, message);
+    }
+    if at < before {
+        let message = format!("the checkpoint ends at issue {at}, issue {before} was seen before");
+        findings.add(Code::Rollback, Severity::Alarm, message).issue = Some(size);
+    }
+    if is_same { Standing::Rollback } else { Standing::Inconsistent }
 }
 
 /// Every verified cosignature time of the newest issue's heartbeat key.

@@ -78,14 +78,23 @@ impl<'a> Served<'a> {
         is_all.then(|| VerifiedTree::over(&self.hashes))
     }
 
-    /// A file holds one issue; what was seen before supplies the ones before it.
-    pub(super) fn after_seen(&mut self, seen: &Seen) {
+    /// A file holds the newest issues; what was seen before supplies the ones before them. Together they
+    /// must give the checkpoint's root: the proofs in the file say nothing of a leaf that is not in it.
+    pub(super) fn after_seen(&mut self, seen: &Seen, findings: &mut Findings) {
         let known = usize::try_from(self.offset).ok().and_then(|offset| seen.leaves.get(..offset));
-        if let (Some(known @ [_, ..]), Some(leaves)) = (known, &self.leaves) {
-            self.leaves = Some(Cow::Owned([known, leaves].concat()));
-            self.offset = 0;
-            self.parsed = None;
+        let (Some(known @ [_, ..]), Some(leaves)) = (known, &self.leaves) else { return };
+        let whole = [known, leaves].concat();
+        if let Some(checkpoint) = &self.checkpoint {
+            let hashes = in_parallel(&whole, |(), _, leaf| leaf_hash(leaf));
+            if checkpoint.size() == whole.len() as u64 && checkpoint.root() != root(&hashes) {
+                self.root = RootCheck::Differs;
+                let message = "the log does not extend the tree seen before";
+                findings.add(Code::LogInconsistent, Severity::Alarm, message);
+            }
         }
+        self.leaves = Some(Cow::Owned(whole));
+        self.offset = 0;
+        self.parsed = None;
     }
 
     pub(super) fn site(site: &'a Site, findings: &mut Findings) -> Self {
@@ -169,6 +178,14 @@ impl<'a> Served<'a> {
             }
             leaves.extend(proof.extra);
             self.checkpoint = Some(proof.checkpoint);
+        }
+        let newest = self.offset + leaves.len() as u64;
+        let covered = self.checkpoint.as_ref().map(Checkpoint::size);
+        if let Some(size) = covered.filter(|size| *size > newest) {
+            let message = format!(
+                "issue {newest} is the newest in the file, and its checkpoint covers {size} issues"
+            );
+            findings.add(Code::Rollback, Severity::Alarm, message).issue = Some(newest);
         }
         self.leaves = Some(Cow::Owned(leaves));
         Ok(())

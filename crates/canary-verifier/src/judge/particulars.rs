@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use canary_format::issue::{Counter, CounterValue, Issue, Publisher};
+use canary_format::time::Date;
 
 use super::findings::Findings;
 use super::series::VerifiedIssue;
@@ -61,13 +62,16 @@ fn publisher(before: &Publisher, now: &Publisher) -> Finding {
 
 fn counters(since_baseline: &[VerifiedIssue], findings: &mut Findings) {
     let mut last: BTreeMap<&str, (u64, Vec<&Counter>)> = BTreeMap::new();
+    // A period may be given again after issues that did not give it.
+    let mut of_period: BTreeMap<_, &Counter> = BTreeMap::new();
     let mut changed: BTreeMap<&str, Finding> = BTreeMap::new();
     for issue in since_baseline.iter().map(VerifiedIssue::issue) {
         let number = issue.number;
         for (id, counters) in by_id(issue) {
             let before = last.get(id).map(|(_, before)| before.as_slice()).unwrap_or_default();
             for counter in &counters {
-                match compare(before, counter) {
+                let same_period = of_period.insert((id, period(counter)), *counter);
+                match compare(before, same_period, counter) {
                     // Of changes that carry no weight the newest is enough.
                     Some((Code::CounterChanged, message)) => {
                         let finding = Finding::new(Code::CounterChanged, Severity::Alive, message);
@@ -105,12 +109,20 @@ fn by_id(issue: &Issue) -> BTreeMap<&str, Vec<&Counter>> {
     counters
 }
 
-fn compare(before: &[&Counter], counter: &Counter) -> Option<(Code, String)> {
+fn period(counter: &Counter) -> (Date, Date) {
+    (counter.from, counter.to)
+}
+
+/// What became of a counter: beside the same period as it was given last, or else the latest period of the
+/// issue before that gave it.
+fn compare(
+    before: &[&Counter],
+    same_period: Option<&Counter>,
+    counter: &Counter,
+) -> Option<(Code, String)> {
     let id = &counter.id;
-    let period = |counter: &Counter| (counter.from, counter.to);
-    let same_period = before.iter().find(|other| period(other) == period(counter));
-    let earlier =
-        same_period.or_else(|| before.iter().max_by_key(|other| (other.to, other.from)))?;
+    let latest = before.iter().copied().max_by_key(|other| (other.to, other.from));
+    let earlier = same_period.or(latest)?;
     let (old, new) = (earlier.value, counter.value);
     if old == new {
         return None;
