@@ -1,97 +1,16 @@
-//! A customer's commands on real sites: state, trust, history, diff, Nagios, and failures.
+//! A customer's commands on real sites: state, history, diff, Nagios, and failures.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod home;
 mod server;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
+use home::{Customer, PIN, Run, changing, path, site};
 use serde_json::Value;
 use server::{Server, file, respond};
-use tempfile::TempDir;
-
-const PIN: &str =
-    "https://canary.holdout.example/main/#1:sha256:QdultqhUiMj6b_pmQ0GPM77Pl5JbUtsdDg4v6aE3SfY";
-const ORIGIN: &str = "canary.holdout.example/main";
-
-fn site(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors").join(name).join("site")
-}
-
-fn path(name: &str) -> String {
-    site(name).display().to_string()
-}
-
-/// A customer with a home of their own.
-struct Customer(TempDir);
-
-impl Customer {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_canary"));
-        command.env_clear().env("HOME", self.0.path()).current_dir(self.0.path());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Run {
-        Run::of(self.command().args(arguments).output().unwrap())
-    }
-
-    /// Every file below the home.
-    fn files(&self) -> Vec<PathBuf> {
-        let mut files = Vec::new();
-        let mut folders = vec![self.0.path().to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-                if entry.is_dir() { folders.push(entry) } else { files.push(entry) }
-            }
-        }
-        files
-    }
-}
-
-struct Run {
-    status: i32,
-    out: String,
-    err: String,
-}
-
-impl Run {
-    fn of(output: Output) -> Self {
-        Self {
-            status: output.status.code().unwrap(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap()
-    }
-
-    fn codes(&self) -> Vec<String> {
-        let report = self.json();
-        let findings = report["findings"].as_array().unwrap().clone();
-        findings.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
-    }
-}
-
-/// A server whose folder can be exchanged.
-fn changing(first: &str) -> (Server, Arc<Mutex<PathBuf>>) {
-    let folder = Arc::new(Mutex::new(site(first)));
-    let served = folder.clone();
-    let server = Server::new(move |request, out| {
-        let root = served.lock().unwrap().clone();
-        file(&root, request, out);
-    });
-    (server, folder)
-}
 
 #[test]
 fn a_file_or_directory_leaves_nothing_behind() {
@@ -191,7 +110,7 @@ fn both_sides_of_a_fork_are_kept() {
     let forks =
         customer.files().into_iter().filter(|path| path.parent().unwrap().ends_with("forks"));
     assert_eq!(forks.count(), 2);
-    assert!(run.err.contains("both envelopes are kept in "), "{}", run.err);
+    assert!(run.err.contains("both sides are kept in "), "{}", run.err);
 }
 
 #[test]
@@ -220,48 +139,6 @@ fn runs_at_once_and_runs_killed_leave_state_that_reads_back() {
         let run = customer.run(&["verify", &url, "--pin", PIN, "--at", "2026-03-02T09:00:00Z"]);
         assert_eq!(run.status, 0, "round {round}: {}{}", run.out, run.err);
     }
-}
-
-#[test]
-fn trust_is_kept_used_acknowledged_and_forgotten() {
-    let customer = Customer::new();
-    let at = ["--at", "2026-02-02T09:00:00Z", "--json"];
-    let target = path("fact-reworded-english");
-    let verify = || customer.run(&[&["verify", &target][..], &at].concat());
-    assert!(verify().codes().contains(&"UNPINNED".to_owned()));
-    assert_eq!(customer.run(&["trust", "add", PIN]).status, 0);
-    assert_eq!(customer.run(&["trust", "list"]).out, format!("{PIN}\n"));
-    let run = verify();
-    assert_eq!(run.status, 2);
-    assert_eq!(run.json()["subject"]["pin"], PIN);
-    assert_eq!(customer.run(&["trust", "ack", ORIGIN, "--through", "2"]).status, 0);
-    assert_eq!(verify().status, 0);
-    // Another pin for the same place is not put in its place without a word.
-    let other = PIN.replace("Qdul", "Adul");
-    let run = customer.run(&["trust", "add", &other]);
-    assert_eq!(run.status, 65);
-    assert!(run.err.contains("another pin is trusted already"), "{}", run.err);
-    assert_eq!(customer.run(&["trust", "remove", ORIGIN]).status, 0);
-    assert!(verify().codes().contains(&"UNPINNED".to_owned()));
-    assert_eq!(customer.run(&["trust", "remove", ORIGIN]).status, 65);
-}
-
-#[test]
-fn first_use_is_said_loudly_and_acknowledging_needs_what_was_seen() {
-    let customer = Customer::new();
-    let server = Server::folder(site("alive"));
-    let run = customer.run(&["trust", "add", &server.url()]);
-    assert_eq!(run.status, 0, "{}", run.err);
-    assert!(run.out.starts_with("FIRST USE: nothing but this site itself vouches"), "{}", run.out);
-    assert!(run.out.contains("SHA256:") && run.out.contains("#3:sha256:"), "{}", run.out);
-    assert!(customer.run(&["trust", "list"]).out.contains("pinned on first use"));
-    assert_eq!(customer.run(&["trust", "ack", &server.url()]).status, 64);
-    customer.run(&["verify", &server.url()]);
-    assert_eq!(customer.run(&["trust", "ack", &server.url(), "--through", "4"]).status, 65);
-    let run = customer.run(&["trust", "ack", &server.url()]);
-    assert!(run.out.contains("through issue 3"), "{}{}", run.out, run.err);
-    let server = Server::folder(site("quorum-short"));
-    assert_eq!(customer.run(&["trust", "add", &server.url()]).status, 65);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use canary_format::issue::{Scope, Tense};
 use canary_verifier::diff::{Difference, MemberChange, Side, Words};
-use canary_verifier::report::Report;
+use canary_verifier::report::{Code, Report};
 use serde_json::Value;
 
 use crate::output::{self, inert, line};
@@ -138,7 +138,29 @@ fn member(out: &mut String, change: &MemberChange) {
 
 /// Where there is no authentic issue there is nothing to show: the report says why, on standard
 /// error, and gives the exit status.
-pub(crate) fn nothing_authentic(report: &Report) -> ExitCode {
-    output::progress(&report::text(report));
+pub(crate) fn nothing_authentic(report: &Report, json: bool) -> ExitCode {
+    if json {
+        output::json(report);
+    } else {
+        output::progress(&report::text(report));
+    }
     ExitCode::from(report.severity.exit_status())
+}
+
+/// Says so where what is shown is not, or not all, what is served now: the series seen before stands in for it.
+pub(crate) fn warn(report: &Report) {
+    let is_of_what_is_served = |code: Code| {
+        let unread =
+            matches!(code, Code::Malformed | Code::TooLarge | Code::Missing | Code::Unreachable);
+        unread || code.is_authenticity()
+    };
+    let findings = report.findings.iter().filter(|finding| is_of_what_is_served(finding.code));
+    let mut codes: Vec<String> = findings.map(|finding| finding.code.to_string()).collect();
+    codes.dedup();
+    if !codes.is_empty() {
+        let codes = codes.join(", ");
+        output::progress(&format!(
+            "warning: what is served now is not what is shown ({codes}): `canary verify` says more"
+        ));
+    }
 }

@@ -63,12 +63,18 @@ impl Failure {
     }
 
     pub(crate) fn exit_status(&self) -> u8 {
-        match self.kind {
-            Kind::Usage => 64,
-            Kind::Data => 65,
-            Kind::Io => 74,
-            Kind::Later => 75,
-            Kind::Config => 78,
+        self.kind.exit_status()
+    }
+}
+
+impl Kind {
+    pub(crate) fn exit_status(self) -> u8 {
+        match self {
+            Self::Usage => 64,
+            Self::Data => 65,
+            Self::Io => 74,
+            Self::Later => 75,
+            Self::Config => 78,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! From what a user names to a judgement: fetch or read, judge against what was seen, keep.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use canary_format::checkpoint::Checkpoint;
@@ -12,7 +12,7 @@ use canary_format::tlog_proof::TlogProof;
 use canary_verifier::evidence::{Evidence, Mirror, Obtained, Seen, Source, Trust};
 use canary_verifier::fetch::{Fetcher, Known, Limits, Network};
 use canary_verifier::judge::{Judgement, WitnessCopy, judge};
-use canary_verifier::state::{CachedCheckpoint, StateError, Store, TargetState};
+use canary_verifier::state::{CachedCheckpoint, Held, StateError, Store, TargetState};
 use canary_verifier::target::{Place, Prefix, Target};
 use canary_verifier::trust_store::{Entry, TrustError, TrustStore};
 use canary_verifier::witness::{MAX_POLICY, WitnessPolicy};
@@ -72,6 +72,8 @@ pub(crate) struct Examined {
     pub(crate) forks_in: Option<PathBuf>,
     /// The newest time proof in a file, which shows nothing after it.
     pub(crate) file_as_of: Option<Timestamp>,
+    /// Why what was seen could not be kept: the judgement stands all the same.
+    pub(crate) not_kept: Option<Failure>,
 }
 
 impl Subject {
@@ -152,31 +154,23 @@ impl Subject {
             judge(&obtained.evidence, &trust, seen, now).beside_witness_copies(&copies, now)
         };
         let Some(state) = state.filter(|_| self.keeps(keep)) else {
-            let judgement = judged(before.as_ref());
-            let file_as_of = file_as_of(&obtained.evidence, &judgement);
-            return Ok(Examined { judgement, forks_in: None, file_as_of });
+            return Ok(Examined::of(judged(before.as_ref()), &obtained.evidence));
         };
         // Another run may have seen more in the meantime: judge against that, and keep, in one turn.
-        let mut held = state.hold().map_err(of_state)?;
-        let judgement = judged(held.seen());
-        if let Some(seen) = &judgement.seen {
-            held.advance(seen).map_err(of_state)?;
+        let held = match state.hold() {
+            Ok(held) => held,
+            Err(error @ StateError::File(_)) => {
+                let examined = Examined::of(judged(before.as_ref()), &obtained.evidence);
+                return Ok(Examined { not_kept: Some(of_state(error)), ..examined });
+            }
+            Err(error) => return Err(of_state(error)),
+        };
+        let mut examined = Examined::of(judged(held.seen()), &obtained.evidence);
+        match keep_seen(held, &examined.judgement, obtained.checkpoint.as_ref()) {
+            Ok(forks_in) => examined.forks_in = forks_in,
+            Err(failure) => examined.not_kept = Some(failure),
         }
-        if let Some(cached) = &obtained.checkpoint {
-            held.keep_checkpoint(cached).map_err(of_state)?;
-        }
-        for fork in &judgement.forks {
-            held.keep_fork(fork.number, &fork.ours).map_err(of_state)?;
-            held.keep_fork(fork.number, &fork.theirs).map_err(of_state)?;
-        }
-        let mut forks_in = None;
-        for sides in &judgement.contradictions {
-            let forks = state.folder().join("forks");
-            let saved = fork::write(&forks, sides);
-            forks_in = Some(saved.map_err(|error| Failure::from_error(Kind::Io, &error))?);
-        }
-        let file_as_of = file_as_of(&obtained.evidence, &judgement);
-        Ok(Examined { judgement, forks_in, file_as_of })
+        Ok(examined)
     }
 
     /// An instant that is not now is only a question, unless the user says where its answer goes.
@@ -189,7 +183,7 @@ impl Subject {
             Place::Site(prefix) => prefix.to_string(),
             Place::Path(path) => {
                 let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-                path.display().to_string()
+                plain(&path).display().to_string()
             }
         };
         let folder = match (&self.state, &target.place) {
@@ -267,6 +261,52 @@ impl Subject {
         let fetcher = self.fetcher()?;
         let fetched = run(fetcher.fetch(prefix, known, mirrors, now))?;
         Ok(Got { evidence: fetched.evidence, checkpoint: fetched.checkpoint })
+    }
+}
+
+/// Keeps what was seen, and both sides of whatever cannot both be true; gives where the latter is.
+fn keep_seen(
+    mut held: Held,
+    judgement: &Judgement,
+    checkpoint: Option<&CachedCheckpoint>,
+) -> Result<Option<PathBuf>, Failure> {
+    if let Some(seen) = &judgement.seen {
+        held.advance(seen).map_err(of_state)?;
+    }
+    // Only what was accepted is asked for again as known: other bytes may carry the next one's validators.
+    let accepted = judgement.seen.as_ref().map(|seen| seen.checkpoint.as_slice());
+    if let Some(cached) = checkpoint.filter(|cached| accepted == Some(cached.bytes.as_slice())) {
+        held.keep_checkpoint(cached).map_err(of_state)?;
+    }
+    for fork in &judgement.forks {
+        held.keep_fork(fork.number, &fork.ours).map_err(of_state)?;
+        held.keep_fork(fork.number, &fork.theirs).map_err(of_state)?;
+    }
+    let mut forks_in = None;
+    for sides in &judgement.contradictions {
+        let saved = fork::write(&held.folder().join("forks"), sides);
+        forks_in = Some(saved.map_err(|error| Failure::from_error(Kind::Io, &error))?);
+    }
+    Ok(forks_in)
+}
+
+/// One path for one place, however it was typed: without `.` and `..`, and without a slash at its end.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+impl Examined {
+    fn of(judgement: Judgement, evidence: &Evidence) -> Self {
+        let file_as_of = file_as_of(evidence, &judgement);
+        Self { judgement, forks_in: None, file_as_of, not_kept: None }
     }
 }
 

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         Err(error) => return output::usage(&error),
     };
     match canary.command.run() {
-        Ok(code) => code,
+        Ok(code) => output::ended(code),
         Err(error) => output::failure(&error),
     }
 }

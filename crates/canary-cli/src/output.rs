@@ -6,14 +6,33 @@
 use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
-use crate::error::Failure;
+use crate::error::{Failure, Kind};
 
-/// Prints a result. A reader that went away is no failure of ours.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Prints a result. A reader that went away is no failure of ours; a result that could not be written is.
 pub(crate) fn result(text: &str) {
-    let _ = io::stdout().lock().write_all(text.as_bytes());
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+        && !LOST.swap(true, Ordering::Relaxed)
+    {
+        let lost = Failure::new(Kind::Io, format!("the result could not be written: {error}"));
+        let _ = failure(&lost.hint("look at where standard output goes"));
+    }
+}
+
+/// The exit status of a command that ended well, unless its result was lost on the way. An alarm stays one.
+pub(crate) fn ended(status: ExitCode) -> ExitCode {
+    match LOST.load(Ordering::Relaxed) && status != ExitCode::from(2) {
+        true => ExitCode::from(Kind::Io.exit_status()),
+        false => status,
+    }
 }
 
 /// Prints one JSON document.

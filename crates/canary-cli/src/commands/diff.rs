@@ -50,8 +50,9 @@ impl Diff {
         }
         let judgement = self.subject.examine(Trust::default(), Keep::Nothing)?.judgement;
         let (Some(first), Some(last)) = (judgement.series.first(), judgement.series.last()) else {
-            return Ok(changes::nothing_authentic(&judgement.report));
+            return Ok(changes::nothing_authentic(&judgement.report, self.json));
         };
+        changes::warn(&judgement.report);
         let number = |verified: &VerifiedIssue| verified.issue().number;
         let find = |wanted: u64| {
             judgement.series.iter().find(|issue| number(issue) == wanted).ok_or_else(|| {

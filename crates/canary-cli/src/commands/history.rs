@@ -53,8 +53,9 @@ impl History {
         }
         let judgement = self.subject.examine(Trust::default(), Keep::Nothing)?.judgement;
         if judgement.series.is_empty() {
-            return Ok(changes::nothing_authentic(&judgement.report));
+            return Ok(changes::nothing_authentic(&judgement.report, self.json));
         }
+        changes::warn(&judgement.report);
         let mut history = history::History::of(&judgement);
         if let Some(id) = &self.fact {
             let known: Vec<String> = history.facts.iter().map(|fact| fact.id.clone()).collect();

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use canary_format::pin::Pin;
 use canary_verifier::evidence::Trust as Asked;
 use canary_verifier::judge::Judgement;
-use canary_verifier::state::Store;
+use canary_verifier::report::{Code, Finding, Severity};
+use canary_verifier::state::{StateError, Store};
 use canary_verifier::target::{Place, Prefix, Target};
 use canary_verifier::trust_store::{Entry, Pinned, TrustError, TrustStore};
 use clap::{Args, Subcommand};
@@ -120,6 +121,12 @@ impl From<TrustError> for Refused {
     }
 }
 
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Self::Change(failure)
+    }
+}
+
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         match refused {
@@ -226,6 +233,11 @@ fn add_on_first_use(
         }
     }
     said += &format!("  pin        {}\n", line(&pin.to_string()));
+    let remarkable = |one: &&Finding| one.severity > Severity::Alive && one.code != Code::Unpinned;
+    for finding in judgement.report.findings.iter().filter(remarkable) {
+        let Finding { severity, code, message, .. } = finding;
+        said += &format!("  found      {severity} {code}: {}\n", line(message));
+    }
     keep(
         store,
         Entry {
@@ -311,20 +323,18 @@ fn ack(
     state: Option<PathBuf>,
 ) -> Result<(), Failure> {
     let entries = store.entries().map_err(of_trust)?;
-    let url = match entries.iter().find(|entry| entry.is_named(name)) {
+    let known = entries.iter().find(|entry| entry.is_named(name));
+    let url = match known {
         Some(entry) => entry.url.clone(),
         None => parse_target(name).ok().and_then(|target| match target.place {
             Place::Site(prefix) => Some(prefix.to_string()),
             Place::Path(_) => None,
         }),
     };
-    let seen = match (state.or_else(places::state_folder), &url) {
-        (Some(folder), Some(url)) => {
-            let seen = Store::new(folder).target(url).seen().map_err(of_state)?;
-            seen.map(|seen| seen.leaves.len() as u64)
-        }
-        _ => None,
-    };
+    let origin = known.and_then(|entry| entry.origin.as_deref()).unwrap_or(name);
+    let states = state.or_else(places::state_folder).map(Store::new);
+    let seen = states.map_or(Ok(None), |states| seen(&states, url.as_deref(), origin));
+    let seen = seen.map_err(of_state)?;
     let number = match (through, seen) {
         (Some(number), Some(seen)) if number > seen => {
             return Err(Failure::new(
@@ -333,27 +343,53 @@ fn ack(
             )
             .hint("run `canary verify`, read what it says, then acknowledge"));
         }
-        (Some(number), _) | (None, Some(number)) => number,
+        (Some(number), None) => {
+            output::progress(&format!(
+                "no issue of {} was seen here: that there is an issue {number} is on your word",
+                line(name)
+            ));
+            number
+        }
+        (Some(number), Some(_)) | (None, Some(number)) => number,
         (None, None) => {
             return Err(Failure::new(Kind::Usage, format!("no issue of {name} was seen yet"))
                 .hint("run `canary verify` first, or say which issue with --through"));
         }
     };
     let change = |entries: &mut Vec<Entry>| {
-        match entries.iter_mut().find(|entry| entry.is_named(name)) {
-            Some(entry) => entry.acknowledged = Some(number),
-            None if canary_format::checkpoint::is_origin(name) => entries.push(Entry {
-                url: url.clone().filter(|_| name.contains("://")),
-                origin: Some(name.trim_end_matches('/').to_owned())
-                    .filter(|_| !name.contains("://")),
-                acknowledged: Some(number),
-                ..Entry::default()
-            }),
-            None => return Err(Refused::Change(unknown(name))),
-        }
-        Ok(())
+        let entry = match entries.iter().position(|entry| entry.is_named(name)) {
+            Some(known) => &mut entries[known],
+            None => {
+                entries.push(named(name, url.as_deref()).ok_or_else(|| unknown(name))?);
+                entries.last_mut().expect("one was just added")
+            }
+        };
+        // What was acknowledged stays so.
+        let newest = entry.acknowledged.max(Some(number));
+        entry.acknowledged = newest;
+        Ok::<_, Refused>(newest.unwrap_or(number))
     };
-    store.update(change).map_err(Failure::from)?;
-    output::result(&format!("acknowledged: {} through issue {number}\n", line(name)));
+    let newest = store.update(change).map_err(Failure::from)?;
+    output::result(&format!("acknowledged: {} through issue {newest}\n", line(name)));
     Ok(())
+}
+
+/// How many issues of a series were seen: at its URL, or else of its origin wherever it was fetched from.
+fn seen(states: &Store, url: Option<&str>, origin: &str) -> Result<Option<u64>, StateError> {
+    let at_url = match url {
+        Some(url) => states.target(url).seen()?.map(|seen| seen.leaves.len() as u64),
+        None => None,
+    };
+    if at_url.is_some() { Ok(at_url) } else { states.seen_of(origin.trim_end_matches('/')) }
+}
+
+/// A new entry for a series that a user names by its URL or host, or else by its origin.
+fn named(name: &str, url: Option<&str>) -> Option<Entry> {
+    let origin = name.trim_end_matches('/');
+    let of_origin = url.is_none() && canary_format::checkpoint::is_origin(origin);
+    (url.is_some() || of_origin).then(|| Entry {
+        url: url.map(str::to_owned),
+        origin: of_origin.then(|| origin.to_owned()),
+        ..Entry::default()
+    })
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use canary_verifier::evidence::{Freshness, Trust};
-use canary_verifier::report::Report;
+use canary_verifier::report::{Report, Severity};
 use clap::Args;
 
 use crate::commands::dialects::DialectOptions;
@@ -79,12 +79,18 @@ impl Verify {
         let found = &examined.judgement.report;
         if let Some(folder) = &examined.forks_in {
             let folder = folder.display().to_string();
-            output::progress(&format!("both envelopes are kept in {}", output::line(&folder)));
+            output::progress(&format!("both sides are kept in {}", output::line(&folder)));
         }
         if let Some(at) = examined.file_as_of.filter(|_| !self.json && !self.nagios) {
             output::result(&format!("As of {at}, the newest time proof in this file.\n"));
         }
-        Ok(self.print(found))
+        let status = self.print(found);
+        if let Some(failure) = &examined.not_kept {
+            let failed = output::failure(failure);
+            // An alarm is told whatever became of the state.
+            return Ok(if found.severity == Severity::Alarm { status } else { failed });
+        }
+        Ok(status)
     }
 
     fn print(&self, found: &Report) -> ExitCode {
