@@ -108,6 +108,7 @@ fn nothing_signs_without_a_person_at_a_terminal() {
     }
     // `yes` from a terminal of its own: no key of it affirms anything, and `sign 1` is never typed.
     let mut session = desk.spawn(&["sign", "--key", &key]);
+    session.exp_string("q: stop   > ").unwrap();
     for _ in 0..200 {
         if session.send("y\n").and_then(|_| session.flush().map(|()| 0)).is_err() {
             break;
@@ -115,6 +116,21 @@ fn nothing_signs_without_a_person_at_a_terminal() {
     }
     let shown = session.exp_eof().unwrap();
     assert!(shown.contains("stopped: nothing was signed"), "{shown}");
+    assert_eq!(std::fs::read(desk.path("draft.json")).unwrap(), before);
+}
+
+#[test]
+fn what_is_typed_before_a_question_is_shown_answers_nothing() {
+    let desk = Desk::founded();
+    let before = std::fs::read(desk.path("draft.json")).unwrap();
+    let arguments = ["sign", "--key", &desk.key("ada")];
+    let mut session = desk.spawn_typed_ahead("aasign 1\n", &arguments);
+    session.exp_string("Fact 1 of 2").unwrap();
+    session.exp_string("q: stop   > ").unwrap();
+    session.send("q").unwrap();
+    session.flush().unwrap();
+    let shown = session.exp_eof().unwrap();
+    assert!(shown.contains("stop") && !shown.contains("affirm"), "{shown}");
     assert_eq!(std::fs::read(desk.path("draft.json")).unwrap(), before);
 }
 

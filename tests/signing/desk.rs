@@ -122,6 +122,18 @@ impl Desk {
         spawn_command(self.command(arguments), Some(PATIENCE)).unwrap()
     }
 
+    /// As [`Desk::spawn`], with all of this typed before the command begins.
+    pub(crate) fn spawn_typed_ahead(&self, typed: &str, arguments: &[&str]) -> PtySession {
+        // The first line starts the command; by then the others lie at the terminal.
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "read -r go; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_canary")]);
+        shell.args(arguments).current_dir(&self.root);
+        let mut session = spawn_command(shell, Some(PATIENCE)).unwrap();
+        session.send(&format!("\n{typed}")).unwrap();
+        session.flush().unwrap();
+        session
+    }
+
     /// As [`Desk::spawn`], with an agent.
     pub(crate) fn spawn_with_agent(&self, socket: &Path, arguments: &[&str]) -> PtySession {
         let mut command = self.command(arguments);

@@ -1,5 +1,5 @@
 //! A person at a real terminal. What asks a person for something goes through here, and nothing
-//! here reads a pipe: a signature needs someone at the keys (R1).
+//! here reads a pipe: a signature needs someone at the keys.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -30,15 +30,26 @@ impl Terminal {
 
     /// Asks for a passphrase without showing it.
     pub(crate) fn passphrase(&self, prompt: &str) -> io::Result<Passphrase> {
+        discard_typed_ahead()?;
         rpassword::prompt_password(inert(prompt)).map(Passphrase::new)
     }
 
     /// Asks for a line; an empty answer is the one in brackets.
     pub(crate) fn ask(&mut self, question: &str, default: &str) -> Result<String, Failure> {
         let shown = if default.is_empty() { String::new() } else { format!(" [{default}]") };
-        let line = self.line(&format!("{question}{shown}: ")).map_err(gone)?;
+        let line = self.read_line(&format!("{question}{shown}: ")).map_err(gone)?;
         let answer = line.trim();
         Ok(if answer.is_empty() { default } else { answer }.to_owned())
+    }
+
+    fn read_line(&mut self, question: &str) -> io::Result<String> {
+        self.show(question)?;
+        // A terminal hands out lines of bounded length.
+        let mut line = String::new();
+        match io::stdin().read_line(&mut line)? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(line),
+        }
     }
 }
 
@@ -48,6 +59,7 @@ impl Person for Terminal {
     }
 
     fn choose(&mut self) -> io::Result<Choice> {
+        discard_typed_ahead()?;
         self.show("  a: affirm   l: leave out   q: stop   > ")?;
         for _ in 0..MAX_OTHER_KEYS {
             let (choice, word) = match self.term.read_key()? {
@@ -64,14 +76,23 @@ impl Person for Terminal {
     }
 
     fn line(&mut self, question: &str) -> io::Result<String> {
-        self.show(question)?;
-        // A terminal hands out lines of bounded length.
-        let mut line = String::new();
-        match io::stdin().read_line(&mut line)? {
-            0 => Err(io::ErrorKind::UnexpectedEof.into()),
-            _ => Ok(line),
-        }
+        discard_typed_ahead()?;
+        self.read_line(question)
     }
+}
+
+/// Only what is typed after a question was shown answers it: what came before it was typed for
+/// something else, or by nobody.
+#[cfg(unix)]
+fn discard_typed_ahead() -> io::Result<()> {
+    use nix::sys::termios::{FlushArg, tcflush};
+    Ok(tcflush(io::stdin(), FlushArg::TCIFLUSH)?)
+}
+
+/// Elsewhere no safe interface discards what was typed.
+#[cfg(not(unix))]
+fn discard_typed_ahead() -> io::Result<()> {
+    Ok(())
 }
 
 /// The terminal went away.
