@@ -5,6 +5,7 @@ mod evidence;
 mod fact;
 mod log;
 mod publisher;
+mod scope;
 mod scope_words;
 
 use std::collections::BTreeSet;
@@ -16,7 +17,11 @@ pub use self::evidence::NotBefore;
 pub use self::fact::{Fact, LAYERS, Promise, ROLES, Retiring, Scope, Tense};
 pub use self::log::{Heartbeat, LogKeys};
 pub use self::publisher::{Entity, Localised, Publisher, Service};
-pub use self::scope_words::{SCOPE_IN_CHINESE, SCOPE_IN_ENGLISH, ScopeWords};
+pub use self::scope::{ScopeChange, compare_scopes};
+pub use self::scope_words::{
+    SCOPE_IN_CHINESE, SCOPE_IN_ENGLISH, ScopeWords, TENSE_IN_CHINESE, TENSE_IN_ENGLISH, TenseWords,
+    is_simplified_chinese,
+};
 use crate::checkpoint::is_origin;
 use crate::digest::Digest;
 use crate::envelope::MAX_PAYLOAD;

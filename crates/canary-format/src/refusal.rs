@@ -76,7 +76,7 @@ pub enum Rule {
     #[error("expected {0}")]
     Form(&'static str),
     /// A list, object or string of a length outside its limits.
-    #[error("expected {min} to {max} {unit}, found {found}")]
+    #[error("expected {}, found {found}", count(*min, *max, unit))]
     Count {
         /// The least allowed.
         min: usize,
@@ -155,5 +155,12 @@ impl fmt::Display for Place<'_> {
             Segment::Member(name) => f.write_str(name),
             Segment::Index(index) => write!(f, "[{index}]"),
         }
+    }
+}
+/// How many there may be; what has no limit of its own is bounded by the size of an issue.
+fn count(min: usize, max: usize, unit: &str) -> String {
+    match max {
+        usize::MAX => format!("at least {min} {unit}"),
+        _ => format!("{min} to {max} {unit}"),
     }
 }

@@ -5,12 +5,12 @@
 mod members;
 
 use canary_format::digest::Digest;
-use canary_format::issue::{Fact, Issue, Localised, Scope, Tense};
+use canary_format::issue::{Fact, Issue, Localised, Scope, ScopeChange, Tense, compare_scopes};
 use canary_format::time::{Date, Timestamp};
 use serde::Serialize;
 
 pub use self::members::{MemberChange, members};
-use crate::judge::{ScopeChange, VerifiedIssue, compare_scopes};
+use crate::judge::VerifiedIssue;
 
 /// What changed from one issue to another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -14,7 +14,6 @@ mod log;
 mod mirrors;
 mod obtained;
 mod particulars;
-mod scope;
 mod series;
 mod witness_copies;
 
@@ -29,7 +28,6 @@ use self::findings::Findings;
 use self::log::{Signed, Standing, Witnessed};
 pub use self::mirrors::Fork;
 use self::obtained::{Reach, RootCheck, Served};
-pub use self::scope::{ScopeChange, compare as compare_scopes};
 use self::series::Leaves;
 pub use self::series::{VerifiedIssue, VerifiedTree};
 pub use self::witness_copies::WitnessCopy;

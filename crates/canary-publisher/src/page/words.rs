@@ -2,7 +2,8 @@
 //! names or hints a cause, and nothing says how a canary stands.
 
 use canary_format::issue::{
-    CounterValue, Fact, Issue, LAYERS, ROLES, SCOPE_IN_CHINESE, SCOPE_IN_ENGLISH, ScopeWords, Tense,
+    CounterValue, Fact, Issue, LAYERS, ROLES, SCOPE_IN_CHINESE, SCOPE_IN_ENGLISH, ScopeWords,
+    TENSE_IN_CHINESE, TENSE_IN_ENGLISH, TenseWords, is_simplified_chinese,
 };
 
 /// One language's words.
@@ -61,9 +62,7 @@ pub(super) struct Words {
     pub(super) limits: &'static str,
     pub(super) files: &'static str,
     pub(super) contact: &'static str,
-    never: &'static str,
-    current: &'static str,
-    since: &'static str,
+    tense: TenseWords,
     all: &'static str,
     scope: [&'static str; 6],
     scope_words: ScopeWords,
@@ -132,9 +131,7 @@ pub(super) const EN: Words = Words {
     limits: "Limits",
     files: "Files",
     contact: "Contact",
-    never: "Never, up to the date affirmed.",
-    current: "On the date affirmed.",
-    since: "Since",
+    tense: TENSE_IN_ENGLISH,
     all: "all",
     scope: ["Said by", "Services", "Acting as", "Layers", "Jurisdictions", "Not covered"],
     scope_words: SCOPE_IN_ENGLISH,
@@ -197,9 +194,7 @@ pub(super) const ZH: Words = Words {
     limits: "局限",
     files: "文件",
     contact: "联系",
-    never: "截至确认之日，从未。",
-    current: "在确认之日。",
-    since: "起始日期：",
+    tense: TENSE_IN_CHINESE,
     all: "全部",
     scope: ["声明主体", "服务", "角色", "层", "法域", "不包括"],
     scope_words: SCOPE_IN_CHINESE,
@@ -208,14 +203,7 @@ pub(super) const ZH: Words = Words {
 
 /// The words for a language tag: its own, else English.
 pub(super) fn of(tag: &str) -> &'static Words {
-    let lower = tag.to_ascii_lowercase();
-    let mut parts = lower.split('-');
-    let traditional = ["hant", "tw", "hk", "mo"];
-    if parts.next() == Some("zh") && !parts.any(|part| traditional.contains(&part)) {
-        &ZH
-    } else {
-        &EN
-    }
+    if is_simplified_chinese(tag) { &ZH } else { &EN }
 }
 
 /// Whether text in this language runs from right to left.
@@ -236,14 +224,7 @@ pub(super) fn is_rtl(tag: &str) -> bool {
 
 /// The span of time a fact speaks of.
 pub(super) fn tense(words: &Words, fact: &Fact) -> String {
-    match (fact.tense, fact.since) {
-        (Tense::Never, _) => words.never.to_owned(),
-        (Tense::Current, _) => words.current.to_owned(),
-        (Tense::Since, since) => {
-            let date = since.map(|date| date.to_string()).unwrap_or_default();
-            format!("{} {date}", words.since)
-        }
-    }
+    words.tense.of(fact)
 }
 
 /// A fact's scope in words: names and values. Signed names stay as they were signed.

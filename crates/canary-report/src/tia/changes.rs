@@ -1,8 +1,8 @@
 //! What changed from issue to issue: for the record, whatever the baseline.
 
-use canary_format::issue::{Fact, Issue};
+use canary_format::issue::{Fact, Issue, ScopeChange, compare_scopes};
 use canary_format::time::Timestamp;
-use canary_verifier::judge::{ScopeChange, VerifiedIssue, compare_scopes};
+use canary_verifier::judge::VerifiedIssue;
 use canary_verifier::report::Code;
 use serde::Serialize;
 

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use canary_format::digest::Digest;
-use canary_format::issue::{Fact, Issue};
+use canary_format::issue::{Fact, Issue, ScopeChange, compare_scopes};
 use serde::Serialize;
 
 use super::findings::Findings;
-use super::scope::{self, ScopeChange};
 use super::series::VerifiedIssue;
 use crate::report::{Code, FactState, FactSummary, Finding, Severity};
 
@@ -105,7 +104,7 @@ fn compare(earlier: &Fact, fact: &Fact, absent_between: bool) -> impl Iterator<I
         )),
         (false, false) => None,
     };
-    let scope = scope::compare(&earlier.scope, &fact.scope).map(|change| match change {
+    let scope = compare_scopes(&earlier.scope, &fact.scope).map(|change| match change {
         ScopeChange::Narrowed => (
             Code::ScopeNarrowed,
             Severity::Alarm,

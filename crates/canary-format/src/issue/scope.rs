@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use canary_format::issue::Scope;
+use super::fact::Scope;
 
 /// How a scope differs from an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum ScopeChange {
 
 /// Compares two scopes: `all` contains everything, and more excludes is narrower. `None` where they
 /// are the same sets.
-pub fn compare(earlier: &Scope, scope: &Scope) -> Option<ScopeChange> {
+pub fn compare_scopes(earlier: &Scope, scope: &Scope) -> Option<ScopeChange> {
     match (contains(earlier, scope), contains(scope, earlier)) {
         (true, true) => None,
         (true, false) => Some(ScopeChange::Narrowed),
@@ -74,10 +74,10 @@ mod tests {
             (scope(&["network"], &[]), Some(ScopeChange::Changed)),
             (scope(&["all"], &["a lab"]), Some(ScopeChange::Changed)),
         ] {
-            assert_eq!(compare(&two, &later), change, "{later:?}");
+            assert_eq!(compare_scopes(&two, &later), change, "{later:?}");
         }
         let all = scope(&["all"], &[]);
-        assert_eq!(compare(&all, &two), Some(ScopeChange::Narrowed));
-        assert_eq!(compare(&all, &all), None);
+        assert_eq!(compare_scopes(&all, &two), Some(ScopeChange::Narrowed));
+        assert_eq!(compare_scopes(&all, &all), None);
     }
 }
