@@ -243,13 +243,17 @@ pub fn remove_temporary(folder: &Path) -> io::Result<()> {
 }
 
 /// Opens a file to be locked, and makes it where it is not there. It is never removed: of two runs
-/// each could then hold a lock of its own.
+/// each could then hold a lock of its own. Of several users the one who made it may be the only one
+/// who can write it: to be locked, it need only be read.
 ///
 /// # Errors
 ///
 /// The system's.
 pub fn lock_file(path: &Path) -> io::Result<File> {
-    File::options().read(true).write(true).create(true).truncate(false).open(path)
+    match File::options().read(true).write(true).create(true).truncate(false).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => File::open(path),
+        opened => opened,
+    }
 }
 
 /// Locks a folder against other runs, without waiting, until the value is dropped: the folder itself;
@@ -343,6 +347,22 @@ mod tests {
         let mut text = String::new();
         open_regular(&path("file"))?.read_to_string(&mut text)?;
         assert_eq!(text, "bytes");
+        Ok(())
+    }
+
+    /// To the superuser every file is open, so that only others see the difference.
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_that_another_user_made_is_locked_all_the_same() -> io::Result<()> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("draft.json");
+        drop(lock(&path)?);
+        fs::set_permissions(lock_beside(&path), fs::Permissions::from_mode(0o444))?;
+        let held = lock(&path)?;
+        let other = File::open(lock_beside(&path))?.try_lock();
+        assert!(matches!(other, Err(TryLockError::WouldBlock)));
+        drop(held);
         Ok(())
     }
 

@@ -109,7 +109,8 @@ impl Lock {
     ///
     /// The system's refusal.
     pub fn of(path: &Path) -> Result<Self, WriteError> {
-        canary_durable::lock(path).map(Self).map_err(WriteError::of(path))
+        let beside = canary_durable::lock_beside(path);
+        canary_durable::lock(path).map(Self).map_err(WriteError::of(&beside))
     }
 }
 
