@@ -49,9 +49,19 @@ pub enum Protection {
     DangerNone,
 }
 
+/// How a private key lies in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// Under a passphrase.
+    Encrypted,
+    /// For whoever can read the file.
+    Unencrypted,
+}
+
 /// An Ed25519 private key, wiped from memory when it is dropped.
 pub struct PrivateKey {
     key: SigningKey,
+    stored: Stored,
 }
 
 impl fmt::Debug for PrivateKey {
@@ -161,24 +171,31 @@ impl PrivateKey {
         let key = SigningKey::from(&pair.private);
         let file = ssh_key::PrivateKey::new(KeypairData::Ed25519(pair), comment)
             .map_err(CreateKeyError::Encode)?;
-        let file = match protection {
-            Protection::DangerNone => file,
+        let (file, stored) = match protection {
+            Protection::DangerNone => (file, Stored::Unencrypted),
             Protection::Passphrase(passphrase) if passphrase.is_empty() => {
                 return Err(CreateKeyError::EmptyPassphrase);
             }
             Protection::Passphrase(passphrase) => {
-                file.encrypt(&mut OsRng, passphrase.0.as_bytes()).map_err(CreateKeyError::Encode)?
+                let file = file.encrypt(&mut OsRng, passphrase.0.as_bytes());
+                (file.map_err(CreateKeyError::Encode)?, Stored::Encrypted)
             }
         };
         let text = file.to_openssh(LineEnding::LF).map_err(CreateKeyError::Encode)?;
-        durable::create(path, text.as_bytes(), Access::Private)?;
-        let created = Self { key };
+        let created = Self { key, stored };
         let public = format!("{} {comment}", created.public().to_openssh());
-        durable::replace(
-            &public_path(path),
-            format!("{}\n", public.trim_end()).as_bytes(),
-            Access::Shared,
-        )?;
+        // Another key's public part may lie there without its private one.
+        let beside = public_path(path);
+        if beside.exists() {
+            let source = io::ErrorKind::AlreadyExists.into();
+            return Err(WriteError { path: beside, source }.into());
+        }
+        durable::create(path, text.as_bytes(), Access::Private)?;
+        let line = format!("{}\n", public.trim_end());
+        durable::create(&beside, line.as_bytes(), Access::Shared).inspect_err(|_| {
+            // Nobody has the key yet: without its public part it would only stand in the way.
+            let _ = std::fs::remove_file(path);
+        })?;
         Ok(created)
     }
 
@@ -196,7 +213,11 @@ impl PrivateKey {
         let at = || path.to_owned();
         let malformed = |source| OpenKeyError::Malformed { path: at(), source };
         let file = ssh_key::PrivateKey::from_openssh(&text).map_err(malformed)?;
-        let file = if file.is_encrypted() {
+        let stored = match file.is_encrypted() {
+            true => Stored::Encrypted,
+            false => Stored::Unencrypted,
+        };
+        let file = if stored == Stored::Encrypted {
             match file.kdf() {
                 Kdf::Bcrypt { rounds, .. } if *rounds > MAX_ROUNDS => {
                     return Err(OpenKeyError::TooManyRounds { path: at(), rounds: *rounds });
@@ -212,7 +233,7 @@ impl PrivateKey {
             file
         };
         match file.key_data() {
-            KeypairData::Ed25519(pair) => Ok(Self { key: SigningKey::from(&pair.private) }),
+            KeypairData::Ed25519(pair) => Ok(Self { key: SigningKey::from(&pair.private), stored }),
             _ => Err(OpenKeyError::NotEd25519 { path: at() }),
         }
     }
@@ -220,12 +241,17 @@ impl PrivateKey {
     /// The key of this seed, for tests.
     #[cfg(test)]
     pub(crate) fn from_seed(seed: [u8; 32]) -> Self {
-        Self { key: SigningKey::from_bytes(&seed) }
+        Self { key: SigningKey::from_bytes(&seed), stored: Stored::Unencrypted }
     }
 
     /// Its public key.
     pub fn public(&self) -> PublicKey {
         PublicKey(self.key.verifying_key().to_bytes())
+    }
+
+    /// How it lies in its file.
+    pub fn stored(&self) -> Stored {
+        self.stored
     }
 
     /// Signs exactly these bytes.
@@ -311,6 +337,7 @@ mod tests {
         let made = PrivateKey::create(&path, "ada", protection).unwrap();
         let opened = PrivateKey::open(&path, ask("correct horse")).unwrap();
         assert_eq!(opened.public(), made.public());
+        assert_eq!(opened.stored(), Stored::Encrypted);
         assert_eq!(public_of(&path).unwrap(), made.public());
         assert!(opened.public().verify(b"message", &opened.sign(b"message")));
         let wrong = PrivateKey::open(&path, ask("wrong")).unwrap_err();
@@ -331,7 +358,15 @@ mod tests {
         ));
         let first = PrivateKey::create(&path, "", Protection::DangerNone).unwrap();
         assert!(PrivateKey::create(&path, "", Protection::DangerNone).is_err());
-        assert_eq!(PrivateKey::open(&path, none).unwrap().public(), first.public());
+        let opened = PrivateKey::open(&path, none).unwrap();
+        assert_eq!((opened.public(), opened.stored()), (first.public(), Stored::Unencrypted));
+        // A public key whose private one lies elsewhere is not written over either.
+        let elsewhere = folder.path().join("bo");
+        std::fs::write(public_path(&elsewhere), "ssh-ed25519 another").unwrap();
+        assert!(PrivateKey::create(&elsewhere, "", Protection::DangerNone).is_err());
+        assert!(!elsewhere.exists());
+        let public = std::fs::read_to_string(public_path(&elsewhere)).unwrap();
+        assert_eq!(public, "ssh-ed25519 another");
     }
 
     #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! `canary key`.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -20,6 +21,10 @@ use crate::{output, places};
 
 /// The greatest size of a public key file that is read, in bytes.
 const MAX_PUBLIC_KEY: u64 = 16_384;
+
+const ANOTHER_NAME: &str = "no key is ever written over another: choose another name";
+
+const WRITABLE: &str = "name a place that can be written and has space, with --out";
 
 const EXAMPLE: &str = "Example:
   canary key new ada
@@ -127,7 +132,7 @@ impl New {
             None => {
                 let folder = keys_folder()?;
                 durable::make_folder(&folder, Access::Private)
-                    .map_err(|error| Failure::from_error(Kind::Io, &error))?;
+                    .map_err(|error| Failure::from_error(Kind::Io, &error).hint(WRITABLE))?;
                 folder.join(plain_name(&self.name)?)
             }
         };
@@ -146,13 +151,27 @@ impl New {
             }
             Protection::Passphrase(passphrase)
         };
+        let copy = self
+            .public_to
+            .map(|folder| folder.join(public_path(&path).file_name().unwrap_or_default()));
+        // Asked before there is a key, and once more by the writing itself.
+        if let Some(copy) = copy.as_ref().filter(|copy| copy.exists()) {
+            return Err(Failure::new(Kind::Io, format!("{} is there already", copy.display()))
+                .hint(ANOTHER_NAME));
+        }
         let key = PrivateKey::create(&path, &self.comment, protection).map_err(|e| create(&e))?;
-        if let Some(folder) = self.public_to {
-            let name = public_path(&path);
-            let name = name.file_name().unwrap_or_default();
+        if let Some(copy) = copy {
             let line = format!("{}\n", key.public().to_openssh());
-            durable::replace(&folder.join(name), line.as_bytes(), Access::Shared)
-                .map_err(|error| Failure::from_error(Kind::Io, &error))?;
+            let copied = durable::create(&copy, line.as_bytes(), Access::Shared);
+            // The copy may be the very file that lies beside the key.
+            let is_there = || read_any(&copy).is_ok_and(|there| there == key.public());
+            if let Err(error) = copied
+                && !is_there()
+            {
+                let made = public_path(&path);
+                return Err(Failure::from_error(Kind::Io, &error)
+                    .hint(format!("the key was made: copy {} there by hand", made.display())));
+            }
         }
         output::progress(&format!("private key: {}", path.display()));
         output::progress(&format!("public key:  {}", public_path(&path).display()));
@@ -273,7 +292,10 @@ pub(super) fn open(error: &OpenKeyError) -> Failure {
 fn create(error: &CreateKeyError) -> Failure {
     let (kind, hint) = match error {
         CreateKeyError::EmptyPassphrase | CreateKeyError::Comment => (Kind::Usage, "run it again"),
-        _ => (Kind::Io, "no key is ever written over another: choose another name"),
+        CreateKeyError::Write(error) if error.source.kind() != io::ErrorKind::AlreadyExists => {
+            (Kind::Io, WRITABLE)
+        }
+        _ => (Kind::Io, ANOTHER_NAME),
     };
     Failure::from_error(kind, error).hint(hint)
 }
@@ -289,7 +311,9 @@ fn plain_name(name: &str) -> Result<&str, Failure> {
 
 /// A signer's private key never lies in a publisher's folder; a machine's does, under its name.
 fn refuse_inside_a_canary(path: &Path) -> Result<(), Failure> {
-    let Ok(path) = std::path::absolute(path) else {
+    // Where the file will lie, whatever `..` or link leads there.
+    let folder = canary_durable::folder_of(path).canonicalize();
+    let Ok(path) = folder.map(|folder| folder.join(path.file_name().unwrap_or_default())) else {
         return Ok(());
     };
     let root = path.ancestors().skip(1).find(|folder| folder.join(layout::CONFIG).is_file());
