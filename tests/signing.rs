@@ -221,11 +221,15 @@ fn init_asks_again_for_what_it_needs_before_it_asks_on() {
         ("Signers", "Ada,officer,DE,nowhere.pub"),
         ("nowhere.pub", &format!("Ada,officer,DE,{key}.pub")),
         (": ", ""),
+        ("How often issues appear", "sometimes"),
+        ("How often issues appear", "weekly"),
     ] {
         session.exp_string(asked).unwrap();
         session.send_line(answer).unwrap();
     }
     session.exp_string("made ").unwrap();
     session.exp_eof().unwrap();
+    let text = std::fs::read_to_string(desk.path("canary.toml")).unwrap();
+    assert!(text.contains("profile = \"weekly\""), "{text}");
     assert!(desk.root().join("draft.json").exists());
 }

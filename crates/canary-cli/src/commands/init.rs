@@ -1,5 +1,6 @@
 //! `canary init`.
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, stdin};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,7 +25,9 @@ const EXAMPLE: &str = "Example:
     --threshold 2 --min-jurisdictions 2 --cadence monthly \\
     --fact keys.own --fact net.no-feed --promise commitment.contest
 
-At a terminal it asks for what is not given.";
+At a terminal, where the name, the URL or the signers are not given, it asks for them and for the
+languages, entities, services, cadence, threshold, jurisdictions and facts that are not given. Roles and
+promises are options alone, and can be written into canary.toml.";
 
 /// The facts that a new canary starts with, unless others are named.
 const FACTS: [&str; 5] =
@@ -63,9 +66,9 @@ pub(crate) struct Init {
     /// From how many distinct jurisdictions [default: 1]
     #[arg(long)]
     min_jurisdictions: Option<u64>,
-    /// How often issues appear
-    #[arg(long, value_enum, default_value_t = Cadence::Monthly)]
-    cadence: Cadence,
+    /// How often issues appear [default: monthly]
+    #[arg(long, value_enum)]
+    cadence: Option<Cadence>,
     /// A fact template; without any, a few are chosen
     #[arg(long = "fact", value_name = "ID")]
     facts: Vec<String>,
@@ -140,15 +143,44 @@ impl Init {
                 self.signers = many(&mut terminal, question, |text| signer(text).map(drop))?;
             }
         }
+        self.ask_how(&mut terminal)?;
         if self.facts.is_empty() {
             for fact in &templates().facts {
-                let text = fact.text("en").unwrap_or_default();
+                let known: Vec<&str> =
+                    self.languages.iter().filter_map(|tag| fact.text(tag)).collect();
+                let text = match known.is_empty() {
+                    true => fact.text("en").unwrap_or_default().to_owned(),
+                    false => known.join("\n  "),
+                };
                 terminal.show(&format!("{}: {text}\n", fact.id)).map_err(gone)?;
                 let default = if FACTS.contains(&fact.id.as_str()) { "y" } else { "n" };
                 if terminal.ask("  offer it in each issue? y or n", default)? == "y" {
                     self.facts.push(fact.id.clone());
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Asks how often issues appear, and who has to sign them.
+    fn ask_how(&mut self, terminal: &mut Terminal) -> Result<(), Failure> {
+        while self.cadence.is_none() {
+            let asked = "How often issues appear: daily, weekly, monthly or quarterly";
+            self.cadence = Cadence::from_str(&terminal.ask(asked, "monthly")?, true).ok();
+        }
+        let signers =
+            self.signers.iter().map(|text| signer(text)).collect::<Result<Vec<_>, _>>()?;
+        if self.threshold.is_none() && signers.len() > 1 {
+            let asked = "How many distinct persons sign";
+            self.threshold = Some(number(terminal, asked, 2, signers.len())?);
+        }
+        let jurisdictions: BTreeSet<&str> =
+            signers.iter().map(|signer| signer.jurisdiction.as_str()).collect();
+        let threshold = self.threshold.and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
+        let most = jurisdictions.len().min(threshold);
+        if self.min_jurisdictions.is_none() && most > 1 {
+            let asked = "From how many distinct jurisdictions";
+            self.min_jurisdictions = Some(number(terminal, asked, 1, most)?);
         }
         Ok(())
     }
@@ -190,7 +222,7 @@ impl Init {
             url: self.url.ok_or_else(|| needed("--url"))?,
             languages: or(self.languages, &["en"]),
             roles: or(self.roles, &["processor"]),
-            cadence: match self.cadence {
+            cadence: match self.cadence.unwrap_or(Cadence::Monthly) {
                 Cadence::Daily => Profile::Daily,
                 Cadence::Weekly => Profile::Weekly,
                 Cadence::Monthly => Profile::Monthly,
@@ -227,6 +259,22 @@ fn many(
         }
     }
     Ok(lines)
+}
+
+/// Asks for a number from 1 to the most; another answer is asked for again.
+fn number(
+    terminal: &mut Terminal,
+    question: &str,
+    default: u64,
+    most: usize,
+) -> Result<u64, Failure> {
+    let question = format!("{question}, at most {most}");
+    loop {
+        let answer = terminal.ask(&question, &default.to_string())?;
+        if let Some(number) = answer.parse().ok().filter(|n| (1..=most as u64).contains(n)) {
+            return Ok(number);
+        }
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), Failure> {
