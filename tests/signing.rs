@@ -22,7 +22,8 @@ use Pressed::{Affirm, LeaveOut};
 #[test]
 fn two_persons_sign_and_the_company_publishes() {
     let desk = Desk::founded();
-    desk.sign("ada", &[Affirm, Affirm]);
+    let shown = desk.sign("ada", &[Affirm, Affirm]);
+    assert!(shown.contains("Never, up to the date affirmed."), "{shown}");
     let status = desk.canary(&["status"]);
     assert_eq!(status.status.code(), Some(1));
     let said = String::from_utf8_lossy(&status.stdout).into_owned();
@@ -178,6 +179,94 @@ fn a_statement_that_waits_for_a_review_is_not_signed() {
     desk.sign("ada", &[Affirm, Affirm, Affirm]);
     let draft = std::fs::read_to_string(desk.path("draft.json")).unwrap();
     assert!(!draft.contains("Viewer"), "a review stays outside the issue");
+}
+
+#[test]
+fn an_issue_that_a_target_did_not_take_is_not_published() {
+    let desk = Desk::published();
+    let said = |arguments: &[&str]| {
+        let output = desk.canary(arguments);
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, text) = said(&["status"]);
+    assert!(code == Some(0) && text.contains("published: on site"), "{text}");
+    desk.wait_until_after(desk.newest().as_of);
+    assert!(desk.canary(&["draft", "--offline"]).status.success());
+    desk.sign("ada", &[Affirm, Affirm]);
+    desk.sign("bo", &[Affirm, Affirm]);
+    // The series grows, and one target does not.
+    assert!(desk.canary(&["publish", "--to", "mirror"]).status.success());
+    assert_eq!(desk.newest().number, 2);
+    let (code, text) = said(&["status"]);
+    assert!(code == Some(1) && text.contains("issue 2 is not published"), "{text}");
+    let first_due = canary_signer::folder::issue(desk.root(), 1).unwrap().next_due;
+    let (code, text) = said(&["status", "--json", "--at", &first_due.plus(1).to_string()]);
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((code, &document["urgency"]), (Some(2), &"overdue".into()));
+    assert_eq!(document["published"]["targets"]["site"], 1);
+    assert!(desk.canary(&["publish", "--to", "site"]).status.success());
+    std::fs::remove_file(desk.path(".canary/delivered.json")).unwrap();
+    assert!(said(&["status"]).1.contains("published: nothing on record here"));
+}
+
+#[test]
+fn an_id_that_comes_back_after_an_absence_has_its_words() {
+    let desk = Desk::published();
+    let toml = desk.path("canary.toml");
+    let text = std::fs::read_to_string(&toml).unwrap();
+    let entry = "[[facts]]\ntemplate = \"net.no-feed\"\n";
+    std::fs::write(&toml, text.replace(entry, "")).unwrap();
+    desk.wait_until_after(desk.newest().as_of);
+    assert!(desk.canary(&["draft", "--offline"]).status.success());
+    desk.sign("ada", &[Affirm]);
+    desk.sign("bo", &[Affirm]);
+    assert!(desk.canary(&["publish", "--to", "site"]).status.success());
+    let other = format!("{entry}text = {{ en = \"We have fed no one.\" }}\n");
+    std::fs::write(&toml, text.replace(entry, &other)).unwrap();
+    desk.wait_until_after(desk.newest().as_of);
+    let refused = desk.canary(&["draft", "--offline"]);
+    assert_eq!(refused.status.code(), Some(78), "{refused:?}");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("net.no-feed: other words than in issue 1"), "{said}");
+    std::fs::write(&toml, &text).unwrap();
+    assert!(desk.canary(&["draft", "--offline"]).status.success());
+    let shown = desk.sign("ada", &[Affirm, Affirm]);
+    assert!(shown.contains("fact net.no-feed: affirmed again, last in issue 1"), "{shown}");
+}
+
+#[test]
+fn no_key_is_written_over_and_what_lies_outside_is_made() {
+    let desk = Desk::founded();
+    let refused = |arguments: &[&str], said: &str| {
+        let output = desk.canary(arguments);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && error.contains(said), "{error}");
+    };
+    let bare = "--danger-no-passphrase";
+    let public = std::fs::read(desk.path("keys/ada.pub")).unwrap();
+    let other = desk.key("other/ada");
+    std::fs::create_dir(desk.root().join("../other")).unwrap();
+    refused(&["key", "new", "--out", &other, "--public-to", "keys", bare], "is there already");
+    assert_eq!(std::fs::read(desk.path("keys/ada.pub")).unwrap(), public);
+    assert!(!desk.root().join("../other/ada").exists());
+    refused(&["key", "new", "--out", "keys/../bo", bare], "lies in the publisher's folder");
+    assert!(desk.canary(&["key", "new", "--out", "../log.new", bare]).status.success());
+    assert!(desk.root().join("../log.new.pub").exists());
+}
+
+#[test]
+fn what_the_ceremony_refuses_is_not_taken_in_either() {
+    let desk = Desk::founded();
+    let draft = std::fs::read_to_string(desk.path("draft.json")).unwrap();
+    let year = desk.issue().as_of.to_string()[..4].to_owned();
+    std::fs::write(desk.path("signature"), [0; 64]).unwrap();
+    let later = (year.parse::<u32>().unwrap() + 1).to_string();
+    std::fs::write(desk.path("draft.json"), draft.replace(&year, &later)).unwrap();
+    for arguments in [["sign", "--import", "signature"], ["sign", "--export", "to-sign"]] {
+        let output = desk.canary(&arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(75) && said.contains("lies in the future"), "{said}");
+    }
 }
 
 #[test]

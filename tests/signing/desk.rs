@@ -147,6 +147,7 @@ impl Desk {
         let shown = answer(&mut session, pressed);
         let rest = session.exp_eof().unwrap();
         assert!(exited(&session, 0), "{shown}{rest}");
+        assert!(rest.contains("has no passphrase"), "{rest}");
         shown
     }
 

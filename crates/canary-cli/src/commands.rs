@@ -7,6 +7,7 @@ use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
 use crate::error::Failure;
 
 mod completions;
+mod delivered;
 mod demo;
 mod dialects;
 mod diff;

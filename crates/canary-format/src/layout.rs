@@ -32,6 +32,9 @@ pub const CANARIES: &str = "canaries";
 /// In a publisher's folder: what earlier runs verified. It can be removed at any time.
 pub const VERIFIED: &str = ".canary/verified.json";
 
+/// In a publisher's folder: which issue each target was last found to hold. It can be removed too.
+pub const DELIVERED: &str = ".canary/delivered.json";
+
 /// In a publisher's folder: public keys, and the private keys of the log and the heartbeat.
 pub const KEYS: &str = "keys";
 

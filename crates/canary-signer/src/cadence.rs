@@ -1,5 +1,5 @@
 //! Cadence profiles: from the instant of an issue to the instants when the next is due and when it
-//! lapses (requirements R2 and R7).
+//! lapses.
 //!
 //! All arithmetic is in UTC, from `as_of` alone:
 //!

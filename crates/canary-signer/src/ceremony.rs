@@ -1,9 +1,9 @@
-//! The signing ceremony: every fact in full, in every language, and a question for each (R3, R31).
+//! The signing ceremony: every fact in full, in every language, and a question for each.
 //!
 //! The ceremony speaks to a [`Person`]. Only the caller can give one: the command line gives a real
-//! terminal and nothing else (R1). Nothing here asks, says or keeps why a fact is left out (R4).
+//! terminal and nothing else. Nothing here asks, says or keeps why a fact is left out.
 
-mod scope;
+pub(crate) mod scope;
 mod words;
 
 use std::collections::BTreeSet;
@@ -13,7 +13,8 @@ use canary_format::key::Fingerprint;
 use canary_format::time::Timestamp;
 
 use crate::draft::{Draft, DraftError};
-use crate::lint::Warning;
+use crate::lint::lint;
+use crate::past::Past;
 
 /// How long after its making a clock may put `as_of` into the future, in seconds.
 const CLOCK_TOLERANCE: i64 = 600;
@@ -72,7 +73,7 @@ pub enum CeremonyError {
     /// The key has signed already.
     #[error("the key has signed this draft already: {0}")]
     Signed(Fingerprint),
-    /// Issues are not signed in advance (R9).
+    /// Issues are not signed in advance (`verdicts.md`, `FUTURE_DATED`).
     #[error("as_of lies in the future: {0}")]
     Future(Timestamp),
     /// An issue that has lapsed is not signed.
@@ -92,13 +93,22 @@ pub enum CeremonyError {
 ///
 /// Why not.
 pub fn check(draft: &Draft, keyid: Fingerprint, now: Timestamp) -> Result<(), CeremonyError> {
-    let issue = draft.issue();
     if draft.key(keyid).is_none() {
         return Err(CeremonyError::NotInRoster(keyid));
     }
     if draft.signatures().iter().any(|signature| signature.keyid == keyid) {
         return Err(CeremonyError::Signed(keyid));
     }
+    check_dates(draft, now)
+}
+
+/// Whether a draft can be signed at an instant, by whomever.
+///
+/// # Errors
+///
+/// An `as_of` that lies ahead, or an issue that has lapsed.
+pub fn check_dates(draft: &Draft, now: Timestamp) -> Result<(), CeremonyError> {
+    let issue = draft.issue();
     if issue.as_of.since(now) > CLOCK_TOLERANCE {
         return Err(CeremonyError::Future(issue.as_of));
     }
@@ -108,7 +118,7 @@ pub fn check(draft: &Draft, keyid: Fingerprint, now: Timestamp) -> Result<(), Ce
     Ok(())
 }
 
-/// Holds the ceremony with the person whose key this is.
+/// Holds the ceremony with the person whose key this is; `past` is what is at hand of the series.
 ///
 /// A fact that is left out makes another payload. Before anyone signed it is as if the fact had
 /// never been in the draft. Afterwards the earlier signatures do not count for the new payload: the
@@ -120,7 +130,7 @@ pub fn check(draft: &Draft, keyid: Fingerprint, now: Timestamp) -> Result<(), Ce
 pub fn hold(
     draft: &Draft,
     keyid: Fingerprint,
-    warnings: &[Warning],
+    past: &Past,
     now: Timestamp,
     person: &mut impl Person,
 ) -> Result<Outcome, CeremonyError> {
@@ -128,11 +138,11 @@ pub fn hold(
     let signer = draft.signer(keyid).ok_or(CeremonyError::NotInRoster(keyid))?;
     let issue = draft.issue();
     person.show(&words::opening(draft, signer, keyid, now))?;
-    person.show(&words::changes(draft))?;
-    person.show(&words::warnings(warnings))?;
+    person.show(&words::changes(draft, past))?;
+    person.show(&words::warnings(&lint(issue, past)))?;
     let mut left_out = BTreeSet::new();
     for (index, fact) in issue.facts.iter().enumerate() {
-        person.show(&words::fact(draft, index, fact))?;
+        person.show(&words::fact(draft, past, index, fact))?;
         match person.choose()? {
             Choice::Affirm => {}
             Choice::LeaveOut => {

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use canary_format::issue::{Counter, CounterValue, Fact, Issue, Promise};
+use canary_format::issue::{Counter, CounterValue, Fact, Issue, Promise, Publisher};
 use canary_format::roster::Signer;
 use canary_format::time::Timestamp;
 
+use crate::ceremony::scope;
 use crate::lint::is_reworded;
 
 /// One difference between an earlier issue and a later one. Dates, number and evidence differ in
@@ -20,8 +21,10 @@ pub enum Change {
     Added(Part, String),
     /// One id with other words, tense or date.
     Reworded(Part, String),
-    /// A fact with another scope.
-    ScopeChanged(String),
+    /// A fact that is affirmed again: when it was last.
+    Again(String, u64),
+    /// A fact with another scope: from what to what.
+    ScopeChanged(String, String),
     /// A fact with another label of what it replaces.
     SupersedesChanged(String),
     /// Facts in another order.
@@ -32,8 +35,8 @@ pub enum Change {
     Retiring(String, Timestamp),
     /// A retirement that is no longer announced of a fact that is still there.
     RetirementWithdrawn(String),
-    /// The publisher's description.
-    Publisher,
+    /// A part of the publisher's description: from what to what.
+    Publisher(String),
     /// The origin.
     Origin,
     /// How many persons sign, from how many jurisdictions.
@@ -75,9 +78,9 @@ pub fn changes(before: &Issue, after: &Issue) -> Vec<Change> {
     if before.origin != after.origin {
         all.push(Change::Origin);
     }
-    if before.publisher != after.publisher {
-        all.push(Change::Publisher);
-    }
+    all.extend(
+        publisher_changes(&before.publisher, &after.publisher).into_iter().map(Change::Publisher),
+    );
     all.extend(roster(before, after));
     if before.log.key != after.log.key {
         all.push(Change::LogKey);
@@ -95,7 +98,7 @@ fn facts(before: &Issue, after: &Issue) -> Vec<Change> {
             all.push(Change::Reworded(Part::Fact, new.id.clone()));
         }
         if old.scope != new.scope {
-            all.push(Change::ScopeChanged(new.id.clone()));
+            all.push(Change::ScopeChanged(new.id.clone(), scope_words(after, old, new)));
         }
         if old.supersedes != new.supersedes {
             all.push(Change::SupersedesChanged(new.id.clone()));
@@ -184,6 +187,48 @@ fn presence<T>(part: Part, before: &[T], after: &[T], id: impl Fn(&T) -> &String
     absent.chain(added).collect()
 }
 
+/// What differs between two publishers, from what to what.
+pub(crate) fn publisher_changes(before: &Publisher, after: &Publisher) -> Vec<String> {
+    let described = |publisher: &Publisher| -> [(&str, Vec<String>); 7] {
+        let services = publisher.services.iter().map(|s| format!("{} ({})", s.name, s.model));
+        let entities =
+            publisher.entities.iter().map(|e| format!("{} ({})", e.name, e.jurisdiction));
+        [
+            ("name", vec![publisher.name.clone()]),
+            ("languages", publisher.languages.clone()),
+            ("canonical_url", vec![publisher.canonical_url.clone()]),
+            ("mirrors", publisher.mirrors.clone().unwrap_or_default()),
+            ("contact", publisher.contact.iter().cloned().collect()),
+            ("services", services.collect()),
+            ("entities", entities.collect()),
+        ]
+    };
+    let pairs = described(before).into_iter().zip(described(after));
+    let mut out: Vec<String> = pairs
+        .filter(|((_, before), (_, after))| before != after)
+        .map(|((member, before), (_, after))| {
+            format!("{member}: {} → {}", or_none(&before), or_none(&after))
+        })
+        .collect();
+    if out.is_empty() && before != after {
+        out.push("another id of an entity or service".to_owned());
+    }
+    out
+}
+
+/// What differs between two scopes, from what to what, in English; names are those of this issue.
+pub(crate) fn scope_words(issue: &Issue, before: &Fact, after: &Fact) -> String {
+    let pairs = scope::in_english(issue, before).into_iter().zip(scope::in_english(issue, after));
+    let differing = pairs
+        .filter(|((_, before), (_, after))| before != after)
+        .map(|((member, before), (_, after))| format!("{member}: {before} → {after}"));
+    differing.collect::<Vec<_>>().join("; ")
+}
+
+fn or_none(list: &[String]) -> String {
+    if list.is_empty() { "none".to_owned() } else { list.join(", ") }
+}
+
 fn list<T>(list: &Option<Vec<T>>) -> &[T] {
     list.as_deref().unwrap_or_default()
 }
@@ -213,7 +258,10 @@ impl fmt::Display for Change {
             Self::Absent(part, id) => write!(f, "{part} {id}: not here any more"),
             Self::Added(part, id) => write!(f, "{part} {id}: new here"),
             Self::Reworded(part, id) => write!(f, "{part} {id}: other words"),
-            Self::ScopeChanged(id) => write!(f, "fact {id}: another scope"),
+            Self::Again(id, number) => {
+                write!(f, "fact {id}: affirmed again, last in issue {number}")
+            }
+            Self::ScopeChanged(id, words) => write!(f, "fact {id}: another scope: {words}"),
             Self::SupersedesChanged(id) => write!(f, "fact {id}: another supersedes"),
             Self::OrderChanged => f.write_str("facts: another order"),
             Self::CounterChanged(id, before, after) => {
@@ -223,7 +271,7 @@ impl fmt::Display for Change {
             Self::RetirementWithdrawn(id) => {
                 write!(f, "fact {id}: no longer announced to retire")
             }
-            Self::Publisher => f.write_str("publisher: another description"),
+            Self::Publisher(words) => write!(f, "publisher: {words}"),
             Self::Origin => f.write_str("origin: another"),
             Self::Threshold { before, after } => write!(
                 f,
@@ -268,10 +316,10 @@ mod tests {
             between(after),
             [
                 "fact net.no-feed: not here any more",
-                "fact keys.own: another scope",
+                "fact keys.own: another scope: not covered: nothing → the test network",
                 "promise commitment.contest: not here any more",
                 "fact keys.own: announced to retire after 2026-04-07T09:00:01Z",
-                "publisher: another description",
+                "publisher: name: Example → Example 2",
                 "roster: 3 persons from 2 jurisdictions, before 2 from 2",
                 "roster: Ada with other keys or description",
                 "heartbeat: another key or greatest age",

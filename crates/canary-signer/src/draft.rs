@@ -408,6 +408,42 @@ pub struct Standing<'a> {
     pub waiting: Vec<&'a Signer>,
 }
 
+impl<'a> Standing<'a> {
+    /// How many more persons it takes at least; `None` where all who are left are not enough.
+    pub fn missing(&self) -> Option<u64> {
+        let left: BTreeSet<&str> =
+            self.waiting_elsewhere().map(|signer| signer.jurisdiction.as_str()).collect();
+        let needed = self.missing_jurisdictions();
+        let persons = self.count.threshold.saturating_sub(self.count.persons as u64);
+        let missing = persons.max(needed);
+        let enough = left.len() as u64 >= needed && self.waiting.len() as u64 >= missing;
+        enough.then_some(missing)
+    }
+
+    /// Those of whom the next can be: where every signature that is missing has to come from another
+    /// jurisdiction, only persons of others.
+    pub fn helpful(&self) -> Vec<&'a Signer> {
+        match self.missing() {
+            Some(missing) if missing == self.missing_jurisdictions() && missing > 0 => {
+                self.waiting_elsewhere().collect()
+            }
+            Some(_) => self.waiting.clone(),
+            None => Vec::new(),
+        }
+    }
+
+    fn missing_jurisdictions(&self) -> u64 {
+        self.count.min_jurisdictions.saturating_sub(self.count.jurisdictions as u64)
+    }
+
+    fn waiting_elsewhere(&self) -> impl Iterator<Item = &'a Signer> {
+        let signed = |other: &&Signer| {
+            self.signed.iter().any(|signer| signer.jurisdiction == other.jurisdiction)
+        };
+        self.waiting.iter().copied().filter(move |signer| !signed(signer))
+    }
+}
+
 impl WrittenSignature {
     fn read(&self) -> Option<EnvelopeSignature> {
         let keyid = Fingerprint::parse(&self.keyid)?;

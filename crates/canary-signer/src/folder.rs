@@ -12,6 +12,7 @@ use canary_format::refusal::Refusal;
 use crate::draft::{Draft, DraftError, MAX_DRAFT};
 use crate::durable::{self, Access, Lock, ReadError, WriteError};
 use crate::gate::{Reviews, ReviewsError};
+use crate::past::Past;
 
 /// The greatest size of `reviews.toml`, in bytes.
 const MAX_REVIEWS: u64 = 1 << 20;
@@ -125,6 +126,28 @@ pub fn newest(folder: &Path) -> Result<Option<Newest>, FolderError> {
     if let Some(gap) = (1..=number).find(|number| !numbers.contains(number)) {
         return Err(FolderError::Gap(gap));
     }
+    numbered(folder, number).map(Some)
+}
+
+/// One issue of the series, by its number.
+///
+/// # Errors
+///
+/// An envelope that is not there or not of its form.
+pub fn issue(folder: &Path, number: u64) -> Result<Issue, FolderError> {
+    numbered(folder, number).map(|found| found.issue)
+}
+
+/// What the series in a folder says of the facts of an issue that follows it.
+///
+/// # Errors
+///
+/// An envelope that is not of its form.
+pub fn past(folder: &Path, issue: &Issue) -> Result<Past, FolderError> {
+    Past::of(issue, (1..issue.number).rev().map(|number| self::issue(folder, number)))
+}
+
+fn numbered(folder: &Path, number: u64) -> Result<Newest, FolderError> {
     let path = folder.join(layout::canary_path(number));
     let bytes = durable::read(&path, MAX_ENVELOPE as u64)?;
     let refused = |source| FolderError::Envelope { path: path.clone(), source };
@@ -133,7 +156,7 @@ pub fn newest(folder: &Path) -> Result<Option<Newest>, FolderError> {
     if issue.number != number {
         return Err(FolderError::Number { path, number: issue.number });
     }
-    Ok(Some(Newest { issue, envelope }))
+    Ok(Newest { issue, envelope })
 }
 
 /// `0001.json` is 1; other names are not the series.

@@ -1,4 +1,4 @@
-//! The jurisdiction gate (R28): some statements wait for a named review before anyone signs them.
+//! The jurisdiction gate: some statements wait for a named review before anyone signs them.
 //!
 //! The rules are data. A review is recorded in `reviews.toml`, outside the issue: nothing of it is
 //! ever signed or published. It holds for the exact words that were reviewed.

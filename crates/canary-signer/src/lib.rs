@@ -46,6 +46,7 @@ pub mod folder;
 pub mod founding;
 pub mod gate;
 pub mod lint;
+pub mod past;
 pub mod private_key;
 pub mod status;
 pub mod template;

@@ -1,13 +1,15 @@
-//! Warnings before signing: wording (R29), and what a verifier would remark on.
+//! Warnings before signing: wording, and what a verifier would remark on.
 
 use std::fmt;
 use std::sync::LazyLock;
 
 use canary_format::beacon::{Beacon, Chain};
-use canary_format::issue::{Fact, Issue};
+use canary_format::issue::{Fact, Issue, ScopeChange, compare_scopes};
 use canary_format::time::Timestamp;
 use serde::Deserialize;
 
+use crate::changes::{publisher_changes, scope_words};
+use crate::past::{Notice, Past};
 use crate::template::templates;
 
 /// The longest `expires − as_of` that a verifier takes without a remark, in seconds.
@@ -63,15 +65,47 @@ pub enum Warning {
         /// What about it.
         kind: WordingKind,
     },
-    /// The previous issue affirms this id in other words: an id never gets other words (R10).
-    Reworded(String),
+    /// The last issue that affirms this id has other words: an id never gets other words
+    /// (`verdicts.md`, `FACT_REWORDED`).
+    Reworded {
+        /// The fact.
+        id: String,
+        /// That issue.
+        issue: u64,
+    },
+    /// Something that verifiers will remark on.
+    Remark {
+        /// What changed, from what to what.
+        what: String,
+        /// The finding, by its code in `verdicts.md`.
+        finding: &'static str,
+        /// Whether every reader is alarmed by it, or it asks for attention.
+        alarms: bool,
+    },
     /// The previous issue affirms a fact that this one does not, and did not announce it.
     AbsentUnannounced(String),
-    /// A fact is still affirmed after the instant at which it was to retire.
+    /// As that, and its end was announced, but less than a full interval before.
+    AbsentEarly(String),
+    /// A fact is still affirmed after its notice has run.
     RetirementPassed(String),
-    /// The instant of a retirement leaves less than a full interval of notice (R12).
-    ShortNotice(String),
-    /// No not-before evidence: nobody can tell that the issue was not signed long before (R9).
+    /// The end of a fact is announced for an instant before a full interval of notice has passed
+    /// (`verdicts.md`, `FACT_RETIRED`).
+    ShortNotice {
+        /// The fact.
+        id: String,
+        /// When a full interval has passed.
+        notice: Timestamp,
+    },
+    /// A counter's period ends before it begins.
+    CounterPeriod(String),
+    /// All persons of the roster together are no quorum.
+    QuorumOutOfReach {
+        /// From how many jurisdictions they come.
+        jurisdictions: usize,
+        /// How many are asked for.
+        needed: u64,
+    },
+    /// No not-before evidence: nobody can tell that the issue was not signed long before.
     NoEvidence,
     /// Not-before evidence that a verifier would not accept.
     BadEvidence,
@@ -83,46 +117,123 @@ pub enum Warning {
 
 impl Warning {
     /// Whether no draft is made while this stands: an id with other words is an error in the file,
-    /// and every reader would be alarmed.
+    /// and every reader would be alarmed; a roster without a quorum can sign nothing.
     pub fn refuses(&self) -> bool {
-        matches!(self, Self::Reworded(_) | Self::BadEvidence)
+        matches!(
+            self,
+            Self::Reworded { .. }
+                | Self::BadEvidence
+                | Self::CounterPeriod(_)
+                | Self::QuorumOutOfReach { .. }
+        )
     }
 }
 
-/// Looks at a new issue beside the previous one.
-pub fn lint(issue: &Issue, previous: Option<&Issue>) -> Vec<Warning> {
+/// Looks at a new issue beside those before it.
+pub fn lint(issue: &Issue, past: &Past) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = issue.facts.iter().flat_map(wording).collect();
     if issue.facts.is_empty() {
         warnings.push(Warning::NoFacts);
     }
-    if let Some(previous) = previous {
-        let reworded = |fact: &&Fact| {
-            let before = previous.fact(&fact.id);
-            before.is_some_and(|before| is_reworded(before, fact))
-        };
-        let ids = |fact: &Fact| fact.id.clone();
-        warnings.extend(issue.facts.iter().filter(reworded).map(ids).map(Warning::Reworded));
-        let absent = |fact: &&Fact| {
-            issue.fact(&fact.id).is_none()
-                && previous.retires(&fact.id).is_none_or(|after| after > issue.as_of)
-        };
-        let absent = previous.facts.iter().filter(absent);
-        warnings.extend(absent.map(ids).map(Warning::AbsentUnannounced));
+    warnings.extend(issue.facts.iter().filter_map(|fact| reworded(fact, past)));
+    warnings.extend(issue.facts.iter().filter_map(|fact| rescoped(issue, fact, past)));
+    warnings.extend(past.previous().into_iter().flat_map(|previous| absent(issue, previous, past)));
+    warnings.extend(retirements(issue, past));
+    for counter in issue.counters.iter().flatten().filter(|counter| counter.to < counter.from) {
+        warnings.push(Warning::CounterPeriod(counter.id.clone()));
     }
-    for retiring in issue.retiring.iter().flatten() {
-        if retiring.after <= issue.as_of {
-            warnings.push(Warning::RetirementPassed(retiring.id.clone()));
-        } else if retiring.after < issue.next_due
-            && previous.is_none_or(|previous| previous.retires(&retiring.id).is_none())
-        {
-            warnings.push(Warning::ShortNotice(retiring.id.clone()));
-        }
+    let all = issue.roster.count(&issue.roster.keys().collect());
+    if !all.is_quorum() {
+        let (jurisdictions, needed) = (all.jurisdictions, all.min_jurisdictions);
+        warnings.push(Warning::QuorumOutOfReach { jurisdictions, needed });
     }
-    if issue.expires.since(issue.as_of) > LONG_INTERVAL {
-        warnings.push(Warning::LongInterval);
-    }
+    warnings.extend(past.previous().and_then(|previous| publisher(previous, issue)));
+    warnings.extend(interval(issue, past.previous()));
     warnings.extend(evidence(issue));
     warnings
+}
+
+fn reworded(fact: &Fact, past: &Past) -> Option<Warning> {
+    let (issue, before) = past.last(&fact.id)?;
+    is_reworded(before, fact).then(|| Warning::Reworded { id: fact.id.clone(), issue })
+}
+
+/// A scope other than where the fact was last affirmed, as a verifier compares them.
+fn rescoped(issue: &Issue, fact: &Fact, past: &Past) -> Option<Warning> {
+    let (number, before) = past.last(&fact.id)?;
+    let (finding, alarms) = match compare_scopes(&before.scope, &fact.scope)? {
+        ScopeChange::Narrowed => ("SCOPE_NARROWED", true),
+        ScopeChange::Widened => ("SCOPE_WIDENED", false),
+        ScopeChange::Changed => ("SCOPE_CHANGED", true),
+    };
+    let words = scope_words(issue, before, fact);
+    let what = format!("{}: the scope differs from that in issue {number}: {words}", fact.id);
+    Some(Warning::Remark { what, finding, alarms })
+}
+
+fn absent<'a>(
+    issue: &'a Issue,
+    previous: &'a Issue,
+    past: &'a Past,
+) -> impl Iterator<Item = Warning> + 'a {
+    let absent = previous.facts.iter().filter(|fact| issue.fact(&fact.id).is_none());
+    absent.filter_map(|fact| {
+        let id = fact.id.clone();
+        match (past.notice(&id, issue.as_of), previous.retires(&id)) {
+            (Notice::Given | Notice::Unknown, _) => None,
+            (Notice::Short, Some(_)) => Some(Warning::AbsentEarly(id)),
+            (Notice::Short, None) => Some(Warning::AbsentUnannounced(id)),
+        }
+    })
+}
+
+/// Judges each announced end by the rule that verifiers will judge it by, should the fact be gone at
+/// that instant.
+fn retirements<'a>(issue: &'a Issue, past: &'a Past) -> impl Iterator<Item = Warning> + 'a {
+    let affirmed = |id: &str| issue.fact(id).is_some();
+    let retiring = issue.retiring.iter().flatten().filter(move |entry| affirmed(&entry.id));
+    retiring.filter_map(|entry| {
+        let id = entry.id.clone();
+        if entry.after <= issue.as_of && past.notice(&id, issue.as_of) == Notice::Given {
+            return Some(Warning::RetirementPassed(id));
+        }
+        let end = entry.after.max(issue.as_of);
+        let before = past.notice_since(&id, end);
+        let notice = before.map_or(issue.next_due, |before| before.min(issue.next_due));
+        let short = notice > entry.after && past.notice(&id, end) != Notice::Unknown;
+        short.then_some(Warning::ShortNotice { id, notice })
+    })
+}
+
+fn publisher(previous: &Issue, issue: &Issue) -> Option<Warning> {
+    let (before, now) = (&previous.publisher, &issue.publisher);
+    let changes = publisher_changes(before, now);
+    if changes.is_empty() {
+        return None;
+    }
+    let alarms = !before.entities.iter().all(|entity| now.entities.contains(entity))
+        || !before.services.iter().all(|service| now.services.contains(service))
+        || !before.languages.iter().all(|tag| now.languages.contains(tag))
+        || before.languages.first() != now.languages.first();
+    let what = format!("publisher: {}", changes.join("; "));
+    Some(Warning::Remark { what, finding: "PUBLISHER_CHANGED", alarms })
+}
+
+/// Readers hold the issue's life against a limit, and against that of the issue they began with.
+fn interval(issue: &Issue, previous: Option<&Issue>) -> Option<Warning> {
+    let life = |issue: &Issue| issue.expires.since(issue.as_of);
+    if life(issue) > LONG_INTERVAL {
+        return Some(Warning::LongInterval);
+    }
+    let previous = previous.filter(|previous| life(issue) > 2 * life(previous))?;
+    let days = |issue| life(issue) / 86_400;
+    let what = format!(
+        "valid for {} days, more than twice the {} of issue {}",
+        days(issue),
+        days(previous),
+        previous.number
+    );
+    Some(Warning::Remark { what, finding: "LONG_INTERVAL", alarms: false })
 }
 
 /// Whether one id has two wordings: in a language that both have, or by tense or date.
@@ -224,22 +335,36 @@ impl fmt::Display for Warning {
             Self::Wording { id, language, word, kind } => {
                 write!(f, "{id} [{language}]: {word:?} {kind}")
             }
-            Self::Reworded(id) => write!(
+            Self::Reworded { id, issue } => write!(
                 f,
-                "{id}: other words than in the previous issue; give the new words a new id, with supersedes"
+                "{id}: other words than in issue {issue}; give the new words a new id, with supersedes"
             ),
-            Self::AbsentUnannounced(id) => {
-                write!(
-                    f,
-                    "{id}: in the previous issue, not in this draft, and not announced before"
-                )
+            Self::Remark { what, finding, alarms } => {
+                let how = if *alarms { "raise an alarm" } else { "ask for attention" };
+                write!(f, "{what}: verifiers will {how}, {finding}")
             }
-            Self::RetirementPassed(id) => {
-                write!(f, "{id}: still among the facts, after the instant announced for it")
-            }
-            Self::ShortNotice(id) => write!(
+            Self::AbsentUnannounced(id) => write!(
                 f,
-                "{id}: the retirement is announced for before next_due: less than a full interval of notice"
+                "{id}: in the previous issue, not in this draft, and not announced before: verifiers will raise an alarm, FACT_ABSENT"
+            ),
+            Self::AbsentEarly(id) => write!(
+                f,
+                "{id}: not in this draft, and announced less than a full interval before: verifiers will raise an alarm, FACT_ABSENT"
+            ),
+            Self::RetirementPassed(id) => write!(
+                f,
+                "{id}: still among the facts, though its notice has run: it and its announcement can be removed"
+            ),
+            Self::ShortNotice { id, notice } => write!(
+                f,
+                "{id}: less than a full interval of notice: removed before {notice}, verifiers will raise an alarm, FACT_ABSENT"
+            ),
+            Self::CounterPeriod(id) => {
+                write!(f, "counter {id}: its period ends before it begins")
+            }
+            Self::QuorumOutOfReach { jurisdictions, needed } => write!(
+                f,
+                "roster: no quorum can be reached: it asks for {needed} jurisdictions, and its persons are in {jurisdictions}"
             ),
             Self::NoEvidence => f.write_str(
                 "no fresh not-before evidence: give --evidence FILE, a beacon of drand's quicknet",
@@ -248,7 +373,7 @@ impl fmt::Display for Warning {
                 f.write_str("the not-before evidence does not verify, or is later than as_of")
             }
             Self::LongInterval => f.write_str(
-                "expires is more than 100 days after as_of: verifiers will remark on it",
+                "expires is more than 100 days after as_of: verifiers will ask for attention, LONG_INTERVAL",
             ),
             Self::NoFacts => f.write_str("there is no fact"),
         }
@@ -257,7 +382,9 @@ impl fmt::Display for Warning {
 
 #[cfg(test)]
 mod tests {
-    use canary_format::issue::{IssueContent, NotBefore, Retiring};
+    use canary_format::digest::Digest;
+    use canary_format::issue::{Counter, CounterValue, IssueContent, NotBefore, Retiring};
+    use canary_format::time::Date;
 
     use super::*;
     use crate::fixture::{content, fact};
@@ -268,7 +395,7 @@ mod tests {
 
     fn wordings(en: &str, zh: &str) -> Vec<(String, WordingKind)> {
         let facts = vec![fact("own.words", en, zh)];
-        let warnings = lint(&issue(IssueContent { facts, ..content() }), None);
+        let warnings = lint(&issue(IssueContent { facts, ..content() }), &Past::default());
         let wording = |warning| match warning {
             Warning::Wording { word, kind, .. } => Some((word, kind)),
             _ => None,
@@ -299,7 +426,7 @@ mod tests {
         let template = templates().fact("keys.own").unwrap();
         let (en, zh) = (template.text("en").unwrap(), template.text("zh").unwrap());
         let facts = vec![fact("keys.own", en, zh)];
-        let warnings = lint(&issue(IssueContent { facts, ..content() }), None);
+        let warnings = lint(&issue(IssueContent { facts, ..content() }), &Past::default());
         assert_eq!(warnings, [Warning::NoEvidence]);
     }
 
@@ -309,22 +436,136 @@ mod tests {
         let mut next = content();
         next.facts[0].text.0[0].1 = "Other words.".into();
         next.facts.remove(1);
-        let warnings = lint(&issue(next), Some(&first));
-        assert!(warnings.contains(&Warning::Reworded("keys.own".into())));
+        let warnings = beside(&issue(next), &[&first]);
+        assert!(warnings.contains(&Warning::Reworded { id: "keys.own".into(), issue: 1 }));
         assert!(warnings.contains(&Warning::AbsentUnannounced("net.no-feed".into())));
         assert!(warnings.iter().any(Warning::refuses));
     }
 
+    /// The issue after those, oldest first.
+    fn following(before: &[&Issue], change: impl FnOnce(&mut IssueContent)) -> Issue {
+        let last = before.last().unwrap();
+        let mut content = content();
+        content.number = last.number + 1;
+        content.previous = Some(Digest::of(&last.encode()));
+        content.as_of = last.next_due;
+        content.next_due = content.as_of.plus(30 * 86_400);
+        content.expires = content.as_of.plus(37 * 86_400);
+        change(&mut content);
+        issue(content)
+    }
+
+    fn beside(issue: &Issue, before: &[&Issue]) -> Vec<Warning> {
+        let newest_first = before.iter().rev().map(|issue| Ok::<_, ()>((*issue).clone()));
+        let mut warnings = lint(issue, &Past::of(issue, newest_first).unwrap());
+        warnings.retain(|warning| *warning != Warning::NoEvidence);
+        warnings
+    }
+
+    #[test]
+    fn an_id_keeps_its_words_and_scope_through_an_absence() {
+        let first = issue(content());
+        let second = following(&[&first], |content| drop(content.facts.remove(1)));
+        let same = following(&[&first, &second], |_| {});
+        assert_eq!(beside(&same, &[&first, &second]), []);
+        let reworded = following(&[&first, &second], |content| {
+            content.facts[1].text.0[0].1 = "Other words.".into();
+        });
+        let found = beside(&reworded, &[&first, &second]);
+        assert_eq!(found, [Warning::Reworded { id: "net.no-feed".into(), issue: 1 }]);
+        let narrower = following(&[&first, &second], |content| {
+            content.facts[1].scope.layers = vec!["network".into()];
+        });
+        let found = beside(&narrower, &[&first, &second]);
+        assert_eq!(
+            found.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            [
+                "net.no-feed: the scope differs from that in issue 1: layers: network control, data transfer → network control: verifiers will raise an alarm, SCOPE_NARROWED"
+            ]
+        );
+    }
+
     #[test]
     fn a_retirement_gives_a_full_interval_of_notice() {
-        let with = |after: Timestamp| {
-            let retiring = Some(vec![Retiring { id: "keys.own".into(), after }]);
-            lint(&issue(IssueContent { retiring, ..content() }), None)
+        let announcing = |after: Timestamp| {
+            move |content: &mut IssueContent| {
+                content.retiring = Some(vec![Retiring { id: "keys.own".into(), after }]);
+            }
         };
-        let base = content();
-        assert!(with(base.as_of).contains(&Warning::RetirementPassed("keys.own".into())));
-        assert!(with(base.as_of.plus(60)).contains(&Warning::ShortNotice("keys.own".into())));
-        assert_eq!(with(base.next_due), [Warning::NoEvidence]);
+        let without = |content: &mut IssueContent| drop(content.facts.remove(0));
+        let first = issue(content());
+        let due = |issue: &Issue| issue.next_due;
+        let short = |notice| vec![Warning::ShortNotice { id: "keys.own".into(), notice }];
+        // Announced for too early an instant, or for one that has passed.
+        for after in [first.as_of, first.next_due.plus(60)] {
+            let second = following(&[&first], announcing(after));
+            assert_eq!(beside(&second, &[&first]), short(due(&second)), "{after}");
+        }
+        let second = following(&[&first], announcing(first.next_due.plus(60 * 86_400)));
+        assert_eq!(beside(&second, &[&first]), []);
+        // Moved to an earlier instant: what was announced before counts for nothing.
+        let moved = following(&[&first, &second], announcing(second.next_due.plus(60)));
+        assert_eq!(beside(&moved, &[&first, &second]), short(due(&moved)));
+        // Gone before the notice has run, and after.
+        let third = following(&[&first, &second], without);
+        let early = [Warning::AbsentEarly("keys.own".into())];
+        assert_eq!(beside(&third, &[&first, &second]), early);
+        let short_notice = following(&[&first], announcing(first.next_due.plus(60)));
+        let too_soon = following(&[&first, &short_notice], |content| {
+            content.as_of = short_notice.as_of.plus(86_400);
+            without(content);
+        });
+        assert_eq!(beside(&too_soon, &[&first, &short_notice]), early);
+        let gone = following(&[&first, &short_notice], without);
+        assert_eq!(beside(&gone, &[&first, &short_notice]), []);
+        // Kept although it could go.
+        let kept = following(&[&first, &short_notice], announcing(first.next_due.plus(60)));
+        let passed = [Warning::RetirementPassed("keys.own".into())];
+        assert_eq!(beside(&kept, &[&first, &short_notice]), passed);
+        // On a machine that has the issue before alone, what cannot be known is not said.
+        let lone = Past::of_previous(&too_soon, Some(&short_notice));
+        assert!(!lint(&too_soon, &lone).contains(&early[0]));
+    }
+
+    #[test]
+    fn what_every_reader_will_be_told_is_told_before() {
+        let first = issue(content());
+        let second = following(&[&first], |content| {
+            content.publisher.name = "Example 2".into();
+            content.publisher.services[0].name = "CDN and DNS".into();
+            content.next_due = content.as_of.plus(92 * 86_400);
+            content.expires = content.as_of.plus(99 * 86_400);
+        });
+        let told: Vec<String> =
+            beside(&second, &[&first]).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "publisher: name: Example → Example 2; services: CDN (paas) → CDN and DNS (paas): verifiers will raise an alarm, PUBLISHER_CHANGED",
+                "valid for 99 days, more than twice the 37 of issue 1: verifiers will ask for attention, LONG_INTERVAL",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_roster_without_a_quorum_is_refused() {
+        let mut content = content();
+        content.roster.signers.iter_mut().for_each(|signer| signer.jurisdiction = "DE".into());
+        let found = lint(&issue(content), &Past::default());
+        let expected = Warning::QuorumOutOfReach { jurisdictions: 1, needed: 2 };
+        assert!(found.contains(&expected) && expected.refuses(), "{found:?}");
+    }
+
+    #[test]
+    fn a_counter_s_period_ends_after_it_begins() {
+        let mut content = content();
+        let date = |text| Date::parse(text).unwrap();
+        let text = crate::fixture::localised("Orders.", "命令。");
+        let value = CounterValue::Exact(28);
+        let (from, to) = (date("2027-01-01"), date("2026-06-30"));
+        content.counters = Some(vec![Counter { id: "orders".into(), text, from, to, value }]);
+        let found = lint(&issue(content), &Past::default());
+        assert!(found.contains(&Warning::CounterPeriod("orders".into())), "{found:?}");
     }
 
     #[test]
@@ -342,7 +583,7 @@ mod tests {
                     not_before: Some(vec![beacon]),
                     ..content()
                 }),
-                None,
+                &Past::default(),
             )
         };
         assert_eq!(with(1_000, 60), []);

@@ -1,11 +1,13 @@
-//! Where a series and its draft stand: the publisher is reminded first (R33).
+//! Where a series and its draft stand: the publisher is reminded first.
+
+use std::collections::BTreeMap;
 
 use canary_format::issue::Issue;
 use canary_format::time::Timestamp;
 use serde::Serialize;
 
 use crate::cadence::lead;
-use crate::draft::Draft;
+use crate::draft::{Draft, Standing};
 
 /// How urgent it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -37,13 +39,46 @@ pub struct Status {
     pub at: Timestamp,
     /// How urgent it is.
     pub urgency: Urgency,
-    /// The newest issue; none before issue 1.
+    /// The newest issue of the series; none before issue 1.
     pub newest: Option<NewestStatus>,
+    /// What readers are shown; none where nothing is on record.
+    pub published: Option<PublishedStatus>,
     /// The draft; none where there is no file.
     pub draft: Option<DraftStatus>,
 }
 
-/// The newest issue's dates.
+/// What the targets were last found to hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PublishedStatus {
+    /// The newest issue that every target holds; 0 where one holds none.
+    pub number: u64,
+    /// The dates of the oldest issue that a target shows as its newest.
+    pub dates: Option<NewestStatus>,
+    /// The newest issue that each target holds.
+    pub targets: BTreeMap<String, u64>,
+}
+
+impl PublishedStatus {
+    /// `targets` gives the newest issue that each target holds; `issue` reads one of the series.
+    ///
+    /// # Errors
+    ///
+    /// What `issue` gives.
+    pub fn of<E>(
+        targets: BTreeMap<String, u64>,
+        issue: impl FnOnce(u64) -> Result<Issue, E>,
+    ) -> Result<Option<Self>, E> {
+        let Some(number) = targets.values().min().copied() else {
+            return Ok(None);
+        };
+        let shown = targets.values().filter(|number| **number > 0).min();
+        let dates = shown.map(|number| issue(*number)).transpose()?;
+        let dates = dates.as_ref().map(NewestStatus::of);
+        Ok(Some(Self { number, dates, targets }))
+    }
+}
+
+/// An issue's dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct NewestStatus {
     /// Its number.
@@ -69,29 +104,67 @@ pub struct DraftStatus {
     pub quorum: bool,
     /// Who signed.
     pub signed: Vec<String>,
-    /// Who can still sign.
+    /// Whose signature can still help.
     pub waiting: Vec<String>,
-    /// How many more persons it takes, over all rosters that have to sign.
-    pub missing: u64,
+    /// How many more persons it takes, over all rosters that have to sign; none where all who are
+    /// left are not enough.
+    pub missing: Option<u64>,
+}
+
+impl NewestStatus {
+    fn of(issue: &Issue) -> Self {
+        Self {
+            number: issue.number,
+            as_of: issue.as_of,
+            remind_from: issue.next_due.plus(-lead(issue.as_of, issue.next_due)),
+            next_due: issue.next_due,
+            expires: issue.expires,
+        }
+    }
+
+    fn urgency(&self, at: Timestamp) -> Urgency {
+        if at > self.next_due {
+            Urgency::Overdue
+        } else if at >= self.remind_from {
+            Urgency::DueSoon
+        } else {
+            Urgency::InTime
+        }
+    }
+}
+
+impl Status {
+    /// Whether the newest issue is known not to be on every target.
+    pub fn unpublished(&self) -> bool {
+        let newest = self.newest.map_or(0, |newest| newest.number);
+        self.published.as_ref().is_some_and(|published| published.number < newest)
+    }
+
+    /// The issue whose dates count: the oldest that readers are still shown, where that is known; else
+    /// the newest.
+    pub fn in_force(&self) -> Option<NewestStatus> {
+        let published = self.published.as_ref().filter(|_| self.unpublished());
+        published.and_then(|published| published.dates).or(self.newest)
+    }
 }
 
 /// Judges a folder at an instant.
-pub fn status(newest: Option<&Issue>, draft: Option<&Draft>, at: Timestamp) -> Status {
-    let newest = newest.map(|issue| NewestStatus {
-        number: issue.number,
-        as_of: issue.as_of,
-        remind_from: issue.next_due.plus(-lead(issue.as_of, issue.next_due)),
-        next_due: issue.next_due,
-        expires: issue.expires,
-    });
-    let urgency = match newest {
-        None => Urgency::DueSoon,
-        Some(newest) if at > newest.next_due => Urgency::Overdue,
-        Some(newest) if at >= newest.remind_from => Urgency::DueSoon,
-        Some(_) => Urgency::InTime,
-    };
+pub fn status(
+    newest: Option<&Issue>,
+    published: Option<PublishedStatus>,
+    draft: Option<&Draft>,
+    at: Timestamp,
+) -> Status {
+    let newest = newest.map(NewestStatus::of);
     let number = newest.map_or(0, |newest| newest.number);
-    Status { at, urgency, newest, draft: draft.map(|draft| draft_status(draft, number)) }
+    let draft = draft.map(|draft| draft_status(draft, number));
+    let mut status = Status { at, urgency: Urgency::DueSoon, newest, published, draft };
+    // What is not published is to be, whatever its dates.
+    let least = if status.unpublished() { Urgency::DueSoon } else { Urgency::InTime };
+    if let Some(in_force) = status.in_force() {
+        status.urgency = in_force.urgency(at).max(least);
+    }
+    status
 }
 
 fn draft_status(draft: &Draft, newest: u64) -> DraftStatus {
@@ -99,7 +172,7 @@ fn draft_status(draft: &Draft, newest: u64) -> DraftStatus {
     let names = |waiting: bool| {
         let mut names: Vec<String> = Vec::new();
         for roster in &standing {
-            for signer in if waiting { &roster.waiting } else { &roster.signed } {
+            for signer in if waiting { roster.helpful() } else { roster.signed.clone() } {
                 if !names.contains(&signer.name) {
                     names.push(signer.name.clone());
                 }
@@ -107,16 +180,13 @@ fn draft_status(draft: &Draft, newest: u64) -> DraftStatus {
         }
         names
     };
-    let missing = standing.iter().map(|roster| {
-        let persons = roster.count.threshold.saturating_sub(roster.count.persons as u64);
-        let count = &roster.count;
-        persons.max(count.min_jurisdictions.saturating_sub(count.jurisdictions as u64))
-    });
+    // One roster out of reach is enough to stop.
+    let missing: Option<Vec<u64>> = standing.iter().map(Standing::missing).collect();
     DraftStatus {
         number: draft.issue().number,
         follows_newest: draft.issue().number == newest.saturating_add(1),
         quorum: standing.iter().all(|roster| roster.count.is_quorum()),
-        missing: missing.max().unwrap_or(0),
+        missing: missing.map(|missing| missing.into_iter().max().unwrap_or(0)),
         signed: names(false),
         waiting: names(true),
     }
@@ -131,25 +201,74 @@ mod tests {
     fn urgency_follows_from_the_last_issue_alone() {
         let draft = Draft::new(content(), None).unwrap();
         let issue = draft.issue();
-        let at = |at: Timestamp| status(Some(issue), None, at).urgency;
+        let at = |at: Timestamp| status(Some(issue), None, None, at).urgency;
         assert_eq!(at(issue.as_of), Urgency::InTime);
         assert_eq!(at(issue.next_due.plus(-7 * 86_400 - 1)), Urgency::InTime);
         assert_eq!(at(issue.next_due.plus(-7 * 86_400)), Urgency::DueSoon);
         assert_eq!(at(issue.next_due), Urgency::DueSoon);
         assert_eq!(at(issue.next_due.plus(1)), Urgency::Overdue);
         assert_eq!(at(issue.expires.plus(1)), Urgency::Overdue);
-        assert_eq!(status(None, None, issue.as_of).urgency, Urgency::DueSoon);
+        assert_eq!(status(None, None, None, issue.as_of).urgency, Urgency::DueSoon);
+    }
+
+    #[test]
+    fn an_issue_that_is_not_published_is_judged_by_the_one_that_is() {
+        let first = Draft::new(content(), None).unwrap().issue().clone();
+        let mut second = first.clone();
+        second.number = 2;
+        second.as_of = first.next_due;
+        second.next_due = second.as_of.plus(30 * 86_400);
+        second.expires = second.next_due.plus(7 * 86_400);
+        let at = |targets: &[(&str, u64)], at| {
+            let targets = targets.iter().map(|(name, number)| ((*name).to_owned(), *number));
+            let published = PublishedStatus::of(targets.collect(), |number| match number {
+                1 => Ok(first.clone()),
+                2 => Ok(second.clone()),
+                _ => Err(number),
+            });
+            status(Some(&second), published.unwrap(), None, at)
+        };
+        let everywhere = at(&[("a", 2), ("b", 2)], second.as_of.plus(1));
+        assert!(!everywhere.unpublished() && everywhere.urgency == Urgency::InTime);
+        let behind = at(&[("a", 2), ("b", 1)], second.as_of.plus(1));
+        assert!(behind.unpublished() && behind.urgency == Urgency::Overdue);
+        assert_eq!(behind.in_force().unwrap().number, 1);
+        assert_eq!(at(&[("a", 1)], first.as_of).urgency, Urgency::DueSoon);
+        assert_eq!(at(&[("a", 1), ("b", 0)], second.as_of.plus(1)).urgency, Urgency::Overdue);
+        assert_eq!(at(&[("a", 0)], second.as_of).urgency, Urgency::DueSoon);
+        assert_eq!(at(&[("a", 0)], second.expires).urgency, Urgency::Overdue);
+        assert_eq!(at(&[], second.as_of).published, None);
     }
 
     #[test]
     fn it_says_who_can_still_sign() {
         let mut draft = Draft::new(content(), None).unwrap();
         draft.add(sign(&draft, 2)).unwrap();
-        let status = status(None, Some(&draft), draft.issue().as_of).draft.unwrap();
+        let status = status(None, None, Some(&draft), draft.issue().as_of).draft.unwrap();
         assert_eq!(
             (status.signed, status.waiting),
             (vec!["Bo".into()], vec!["Ada".into(), "Chen".into()])
         );
-        assert_eq!((status.missing, status.quorum, status.follows_newest), (1, false, true));
+        assert_eq!((status.missing, status.quorum, status.follows_newest), (Some(1), false, true));
+    }
+
+    #[test]
+    fn only_those_are_named_whose_signature_helps() {
+        let of = |jurisdictions: [&str; 3], signed: &[u8]| {
+            let mut content = content();
+            let signers = content.roster.signers.iter_mut().zip(jurisdictions);
+            signers.for_each(|(signer, jurisdiction)| signer.jurisdiction = jurisdiction.into());
+            let mut draft = Draft::new(content, None).unwrap();
+            for seed in signed {
+                draft.add(sign(&draft, *seed)).unwrap();
+            }
+            let status = status(None, None, Some(&draft), draft.issue().as_of).draft.unwrap();
+            (status.missing, status.waiting.join(" "))
+        };
+        assert_eq!(of(["DE", "DE", "SG"], &[1]), (Some(1), "Chen".into()));
+        assert_eq!(of(["DE", "DE", "SG"], &[1, 2]), (Some(1), "Chen".into()));
+        assert_eq!(of(["DE", "DE", "SG"], &[3]), (Some(1), "Ada Bo".into()));
+        assert_eq!(of(["DE", "DE", "DE"], &[1, 2]), (None, String::new()));
+        assert_eq!(of(["DE", "DE", "SG"], &[]), (Some(2), "Ada Bo Chen".into()));
     }
 }

@@ -1,5 +1,6 @@
 //! `canary draft`.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -101,7 +102,8 @@ fn make(root: &Path, evidence: Vec<NotBefore>, discard: bool) -> Result<Drafted,
         config.content(previous, clock::now(), evidence).map_err(|error| config_failure(&error))?;
     let envelope = newest.as_ref().map(|newest| &newest.envelope);
     let draft = Draft::new(content, envelope).map_err(|error| draft_failure(&error))?;
-    let warnings = lint(draft.issue(), draft.previous());
+    let past = folder::past(root, draft.issue()).map_err(|error| folder_failure(&error))?;
+    let warnings = lint(draft.issue(), &past);
     if let Some(refused) = warnings.iter().find(|warning| warning.refuses()) {
         return Err(Failure::new(Kind::Config, refused.to_string())
             .hint("no draft was written: change canary.toml, or give other evidence"));
@@ -210,6 +212,13 @@ pub(super) fn save_failure(error: &SaveError) -> Failure {
         SaveError::Changed(_) => {
             Failure::from_error(Kind::Later, error).hint("it stays as it is: run it again")
         }
-        _ => Failure::from_error(Kind::Io, error).hint("the draft stays as it was: run it again"),
+        SaveError::Write(write) if write.source.kind() == io::ErrorKind::PermissionDenied => {
+            Failure::from_error(Kind::Io, error).hint(
+                "the draft stays as it was: let every signer write in its folder and read the files there, or \
+                 sign a copy of it elsewhere and take that in with `canary sign --import COPY`",
+            )
+        }
+        _ => Failure::from_error(Kind::Io, error)
+            .hint("the draft stays as it was: once its folder can be written and has space, run it again"),
     }
 }

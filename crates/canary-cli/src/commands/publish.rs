@@ -17,6 +17,7 @@ use canary_verifier::target::Prefix;
 use clap::Args;
 use serde::Serialize;
 
+use super::delivered::record;
 use super::publishing;
 use super::publishing::draft::{self, Ready};
 use super::witnessing::{self, WitnessOutcome};
@@ -113,6 +114,13 @@ impl Publish {
         };
         let delivery = if self.dry_run { Delivery::Preview } else { Delivery::Write };
         let delivered = deliver(&publication, &targets, delivery, clock::now);
+        if !self.dry_run {
+            let recorded = record(&self.folder, publication.newest().number, &delivered);
+            if let Err(error) = recorded {
+                let said = format!("warning: {error}: `canary status` will not know of this run");
+                output::progress(&output::inert(&said));
+            }
+        }
         let succeeded: Vec<Target> = targets
             .into_iter()
             .zip(&delivered)

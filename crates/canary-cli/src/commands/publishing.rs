@@ -100,7 +100,7 @@ pub(super) fn targets(folder: &Path, named: &[String]) -> Result<Vec<Target>, Fa
     Ok(targets)
 }
 
-fn known_targets(folder: &Path) -> Result<Vec<Target>, Failure> {
+pub(super) fn known_targets(folder: &Path) -> Result<Vec<Target>, Failure> {
     let text = input::publisher_config(folder)?;
     Target::all_named(&text, folder).map_err(|error| target_failure(&error))
 }

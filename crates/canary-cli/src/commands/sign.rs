@@ -10,8 +10,9 @@ use canary_signer::agent::{Agent, AgentError};
 use canary_signer::ceremony::{self, CeremonyError, Outcome};
 use canary_signer::draft::{Draft, SignatureError};
 use canary_signer::durable::{self, Access};
-use canary_signer::private_key::PrivateKey;
-use canary_signer::{folder, gate, lint};
+use canary_signer::past::Past;
+use canary_signer::private_key::{PrivateKey, Stored};
+use canary_signer::{folder, gate};
 use clap::Args;
 
 use super::draft::{folder_failure, print_waiting, save_failure};
@@ -22,6 +23,8 @@ use crate::{clock, output};
 
 /// The greatest size of a signature file, in bytes: base64 and white space included.
 const MAX_SIGNATURE: u64 = 1_024;
+
+const WRITABLE: &str = "nothing was written: name a place that can be written and has space";
 
 const EXAMPLE: &str = "Example:
   canary sign --key ~/.config/canary/keys/ada
@@ -78,6 +81,8 @@ impl Sign {
         })?;
         refuse_out_of_chain(&path, &draft)?;
         self.refuse_unreviewed(&path, &draft)?;
+        // What no ceremony would be held for is not signed with another tool either.
+        ceremony::check_dates(&draft, clock::now()).map_err(|error| ceremony_failure(&error))?;
         match (terminal, &self.export, &self.import) {
             (Some(terminal), ..) => self.hold(terminal, &path, &draft),
             (None, Some(file), _) => export(file, &draft),
@@ -94,8 +99,8 @@ impl Sign {
     ) -> Result<ExitCode, Failure> {
         let (key, means) = self.means(draft)?;
         let keyid = key.fingerprint();
-        let warnings = lint::lint(draft.issue(), draft.previous());
-        let outcome = ceremony::hold(draft, keyid, &warnings, clock::now(), &mut terminal);
+        let past = past(path, draft)?;
+        let outcome = ceremony::hold(draft, keyid, &past, clock::now(), &mut terminal);
         let mut signed = match outcome.map_err(|error| ceremony_failure(&error))? {
             Outcome::Affirmed(draft) => *draft,
             Outcome::Stopped => {
@@ -153,7 +158,7 @@ impl Sign {
         }
     }
 
-    /// While a statement waits for a review, nobody signs (R28).
+    /// While a statement waits for a review, nobody signs.
     fn refuse_unreviewed(&self, path: &Path, draft: &Draft) -> Result<(), Failure> {
         let beside = || path.parent().unwrap_or(Path::new("")).join(layout::REVIEWS);
         let reviews = folder::reviews(&self.reviews.clone().unwrap_or_else(beside));
@@ -181,6 +186,12 @@ impl Means {
                 let prompt = format!("Passphrase for {}: ", path.display());
                 let private = PrivateKey::open(&path, || terminal.passphrase(&prompt));
                 let private = private.map_err(|error| key::open(&error))?;
+                if private.stored() == Stored::Unencrypted {
+                    let path = path.display();
+                    output::progress(&output::inert(&format!(
+                        "warning: {path} has no passphrase: who reads the file can sign; set one with `ssh-keygen -p -f {path}`"
+                    )));
+                }
                 Ok(private.sign(message))
             }
             Self::Agent(socket) => {
@@ -193,8 +204,7 @@ impl Means {
 
 /// Beside a series, a draft follows its newest issue. Elsewhere there is nothing to compare with.
 fn refuse_out_of_chain(path: &Path, draft: &Draft) -> Result<(), Failure> {
-    let root = path.parent().filter(|root| !root.as_os_str().is_empty());
-    let newest = folder::newest(root.unwrap_or(Path::new(".")));
+    let newest = folder::newest(canary_durable::folder_of(path));
     let Some(newest) = newest.map_err(|error| folder_failure(&error))? else {
         return Ok(());
     };
@@ -205,9 +215,18 @@ fn refuse_out_of_chain(path: &Path, draft: &Draft) -> Result<(), Failure> {
     Err(Failure::new(Kind::Data, cause).hint("make it anew with `canary draft`"))
 }
 
+/// The series beside the draft; elsewhere, the issue before, which the draft carries.
+fn past(path: &Path, draft: &Draft) -> Result<Past, Failure> {
+    let root = canary_durable::folder_of(path);
+    if folder::newest(root).map_err(|error| folder_failure(&error))?.is_none() {
+        return Ok(Past::of_previous(draft.issue(), draft.previous()));
+    }
+    folder::past(root, draft.issue()).map_err(|error| folder_failure(&error))
+}
+
 fn export(file: &Path, draft: &Draft) -> Result<ExitCode, Failure> {
     durable::replace(file, &draft.signed_bytes(), Access::Shared)
-        .map_err(|error| Failure::from_error(Kind::Io, &error))?;
+        .map_err(|error| Failure::from_error(Kind::Io, &error).hint(WRITABLE))?;
     output::progress(&format!(
         "{}: the bytes that an Ed25519 key of the roster signs; take the signature back with --import",
         file.display()
@@ -217,8 +236,9 @@ fn export(file: &Path, draft: &Draft) -> Result<ExitCode, Failure> {
 
 /// The signature is a key holder's own: it was made where the key is, not here.
 fn import(file: &Path, path: &Path, draft: &Draft) -> Result<ExitCode, Failure> {
-    let bytes = durable::read(file, canary_signer::draft::MAX_DRAFT)
-        .map_err(|error| Failure::from_error(Kind::Io, &error))?;
+    let bytes = durable::read(file, canary_signer::draft::MAX_DRAFT).map_err(|error| {
+        Failure::from_error(Kind::Io, &error).hint("name a signature or a copy of the draft")
+    })?;
     let mut signed = draft.clone();
     if let Some(signature) = bare_signature(&bytes) {
         signed.add_bare(signature).map_err(|error| signature_failure(&error))?;
@@ -228,7 +248,10 @@ fn import(file: &Path, path: &Path, draft: &Draft) -> Result<ExitCode, Failure> 
                 .hint("give 64 bytes, raw or in base64, or a copy of the draft")
         })?;
         match signed.merge(&copy) {
-            Some(0) => return Err(Failure::new(Kind::Data, "the copy holds no new signature")),
+            Some(0) => {
+                return Err(Failure::new(Kind::Data, "the copy holds no new signature")
+                    .hint("nothing was written; `canary status` says who has signed"));
+            }
             Some(_) => {}
             None => {
                 return Err(Failure::new(Kind::Data, "the copy holds another payload")
@@ -284,7 +307,14 @@ fn agent_failure(error: &AgentError) -> Failure {
 }
 
 fn signature_failure(error: &SignatureError) -> Failure {
-    Failure::from_error(Kind::Data, error).hint("nothing was written")
+    let hint = match error {
+        SignatureError::Repeated(_) => "nothing was written; `canary status` says who has signed",
+        SignatureError::NotInRoster(_) => {
+            "nothing was written; sign with a key of the roster: `canary key list`"
+        }
+        _ => "nothing was written; sign anew what `canary sign --export FILE` writes",
+    };
+    Failure::from_error(Kind::Data, error).hint(hint)
 }
 
 fn ceremony_failure(error: &CeremonyError) -> Failure {

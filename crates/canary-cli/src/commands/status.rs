@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use canary_format::layout;
 use canary_format::time::Timestamp;
 use canary_signer::durable::{self, Access};
-use canary_signer::folder;
-use canary_signer::status::{Status, Urgency, status};
+use canary_signer::folder::{self, FolderError};
+use canary_signer::status::{PublishedStatus, Status, Urgency, status};
 use clap::Args;
 
 use super::draft::folder_failure;
+use super::{delivered, publishing};
 use crate::error::{Failure, Kind};
 use crate::{clock, output};
 
@@ -18,7 +19,9 @@ const EXAMPLE: &str = "Example:
   canary status || mail -s 'warrant canary' canary@example.com < /dev/null
   canary status --ics renewal.ics
 
-Exit status: 0 in time, 1 due soon (or no issue yet), 2 overdue.";
+Exit status: 0 in time, 1 due soon (or no issue yet, or one that is not published), 2 overdue. Where
+`canary publish` appended an issue and a target did not take it, the dates are those of the issue that
+the target still shows.";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLE)]
@@ -49,15 +52,19 @@ impl StatusCommand {
                 .hint("start with `canary init`, or name the folder with --folder"));
         }
         let issue = newest.as_ref().map(|newest| &newest.issue);
-        let status = status(issue, draft.as_ref(), self.at.unwrap_or_else(clock::now));
+        let published = self.published().map_err(|error| folder_failure(&error))?;
+        let at = self.at.unwrap_or_else(clock::now);
+        let status = status(issue, published, draft.as_ref(), at);
         if let Some(path) = &self.ics {
             let issue = issue.ok_or_else(|| {
                 Failure::new(Kind::Config, "there is no issue yet, and so no date")
                     .hint("publish the first issue")
             })?;
             let calendar = canary_publisher::page::calendar(issue);
-            durable::replace(path, calendar.as_bytes(), Access::Shared)
-                .map_err(|error| Failure::from_error(Kind::Io, &error))?;
+            durable::replace(path, calendar.as_bytes(), Access::Shared).map_err(|error| {
+                Failure::from_error(Kind::Io, &error)
+                    .hint("name a place that can be written and has space")
+            })?;
         }
         if self.json {
             output::json(&status);
@@ -66,12 +73,44 @@ impl StatusCommand {
         }
         Ok(ExitCode::from(status.urgency.exit_status()))
     }
+
+    /// What earlier runs of `canary publish` found the targets to hold: those of canary.toml, or
+    /// where it names none, all.
+    fn published(&self) -> Result<Option<PublishedStatus>, FolderError> {
+        let mut targets = delivered::read(&self.folder).unwrap_or_default();
+        let named = publishing::known_targets(&self.folder).unwrap_or_default();
+        if !named.is_empty() {
+            targets.retain(|name, _| named.iter().any(|target| target.name == *name));
+        }
+        PublishedStatus::of(targets, |number| folder::issue(&self.folder, number))
+    }
+}
+
+/// What readers are shown, as far as it is known here.
+fn publication(status: &Status) -> String {
+    let (Some(newest), Some(published)) = (status.newest, &status.published) else {
+        return "published: nothing on record here; `canary publish` makes sure\n".to_owned();
+    };
+    if !status.unpublished() {
+        let names: Vec<&str> = published.targets.keys().map(String::as_str).collect();
+        return format!("published: on {}\n", names.join(", "));
+    }
+    let mut text = format!("issue {} is not published", newest.number);
+    for (name, number) in published.targets.iter().filter(|(_, n)| **n < newest.number) {
+        let held = if *number == 0 { "none".to_owned() } else { format!("issue {number}") };
+        text += &format!("; on {name}: {held}");
+    }
+    if let Some(dates) = published.dates {
+        text += &format!(", expires {}", dates.expires);
+    }
+    text + "\nnext: `canary publish`\n"
 }
 
 fn in_words(status: &Status) -> String {
-    let mut text = match (status.urgency, status.newest) {
+    let mut text = match (status.urgency, status.in_force()) {
         (_, None) => "no issue yet\n".to_owned(),
         (Urgency::InTime, Some(newest)) => format!("in time: next due {}\n", newest.next_due),
+        (Urgency::DueSoon, Some(_)) if status.unpublished() => "due: publish\n".to_owned(),
         (Urgency::DueSoon, Some(newest)) => format!("due soon: next due {}\n", newest.next_due),
         (Urgency::Overdue, Some(newest)) => format!("overdue: was due {}\n", newest.next_due),
     };
@@ -80,6 +119,9 @@ fn in_words(status: &Status) -> String {
             "newest issue: {}, as of {}, expires {}\n",
             newest.number, newest.as_of, newest.expires
         );
+    }
+    if status.newest.is_some() {
+        text += &publication(status);
     }
     match &status.draft {
         None => text += "draft: none; `canary draft` makes one\n",
@@ -92,9 +134,10 @@ fn in_words(status: &Status) -> String {
             text += &format!("draft: issue {}, signed by {signed}\n", draft.number);
             if draft.quorum {
                 text += "a quorum has signed: `canary publish`\n";
+            } else if let Some(missing) = draft.missing {
+                text += &format!("still to sign: {missing} of {}\n", draft.waiting.join(", "));
             } else {
-                text +=
-                    &format!("still to sign: {} of {}\n", draft.missing, draft.waiting.join(", "));
+                text += "no quorum can be reached: change [roster] in canary.toml, then `canary draft`\n";
             }
         }
     }

@@ -3,6 +3,7 @@
 
 use canary_format::issue::{
     Fact, Issue, LAYERS, ROLES, SCOPE_IN_CHINESE, SCOPE_IN_ENGLISH, ScopeWords,
+    is_simplified_chinese,
 };
 
 /// The words of one language, in the order of the scope's members.
@@ -27,9 +28,17 @@ const CHINESE: Words = Words {
 /// Names of the scope's members, and what they say.
 pub(super) fn in_words(issue: &Issue, fact: &Fact) -> Vec<(&'static str, String)> {
     let mut out = rows(&ENGLISH, issue, fact);
-    let is_chinese = |tag: &String| tag == "zh" || tag.starts_with("zh-");
-    if issue.publisher.languages.iter().any(is_chinese) {
+    if issue.publisher.languages.iter().any(|tag| is_simplified_chinese(tag)) {
         out.extend(rows(&CHINESE, issue, fact));
+    }
+    out
+}
+
+/// Every member in English, with one for what is not covered in any case.
+pub(crate) fn in_english(issue: &Issue, fact: &Fact) -> Vec<(&'static str, String)> {
+    let mut out = rows(&ENGLISH, issue, fact);
+    if fact.scope.excludes.is_none() {
+        out.push((ENGLISH.members[5], "nothing".to_owned()));
     }
     out
 }

@@ -40,7 +40,7 @@ fn keyid(seed: u8) -> Fingerprint {
 }
 
 fn held(draft: &Draft, seed: u8, person: &mut Scripted) -> Outcome {
-    hold(draft, keyid(seed), &[], now(), person).unwrap()
+    hold(draft, keyid(seed), &Past::default(), now(), person).unwrap()
 }
 
 fn affirmed(outcome: Outcome) -> Draft {
@@ -72,6 +72,8 @@ fn every_fact_is_shown_in_every_language_with_its_scope() {
         "We will contest it.",
         "2 persons of 3, from 2 jurisdictions",
         "affirms 2 facts",
+        "Never, up to the date affirmed.",
+        "截至确认之日，从未。",
     ] {
         assert!(person.shown.contains(words), "{words}: {}", person.shown);
     }
@@ -85,7 +87,7 @@ fn nothing_is_signed_unless_the_person_says_so_at_the_end() {
         assert_eq!(held(&draft, 1, &mut person), Outcome::Stopped, "{line}");
     }
     assert_eq!(held(&draft, 1, &mut person(&[Affirm, Stop])), Outcome::Stopped);
-    let gone = hold(&draft, keyid(1), &[], now(), &mut person(&[Affirm]));
+    let gone = hold(&draft, keyid(1), &Past::default(), now(), &mut person(&[Affirm]));
     assert!(matches!(gone, Err(CeremonyError::Terminal(_))));
 }
 
@@ -126,14 +128,14 @@ fn no_cause_is_named_or_asked_for() {
     held(&draft, 1, &mut all);
     held(&draft, 1, &mut one);
     let extra: Vec<&str> = one.shown.lines().filter(|line| !all.shown.contains(*line)).collect();
-    assert_eq!(extra, ["Issue 1 affirms 1 facts:"]);
+    assert_eq!(extra, ["Issue 1 affirms 1 fact:"]);
     for word in ["reason", "why", "order", "warrant", "gag", "compromise", "duress"] {
         assert!(!one.shown.to_lowercase().contains(word), "{word}");
     }
 }
 
 proptest! {
-    /// R3: leaving some of n facts out gives the others and no other difference.
+    /// Leaving some of n facts out gives the others and no other difference.
     #[test]
     fn leaving_facts_out_changes_nothing_else(
         choices in prop::collection::vec(prop::bool::ANY, 1..12),

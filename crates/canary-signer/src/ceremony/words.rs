@@ -2,15 +2,18 @@
 
 use std::fmt::Write as _;
 
-use canary_format::issue::{Fact, Issue, Tense};
+use canary_format::issue::{
+    Fact, Issue, TENSE_IN_CHINESE, TENSE_IN_ENGLISH, is_simplified_chinese,
+};
 use canary_format::key::Fingerprint;
 use canary_format::roster::{Roster, Signer};
 use canary_format::time::Timestamp;
 
 use super::scope;
-use crate::changes::{changes as between, counter_words};
+use crate::changes::{Change, Part, changes as between, counter_words};
 use crate::draft::{Draft, RosterOf};
 use crate::lint::{Warning, evidence_instant, is_reworded};
+use crate::past::Past;
 
 pub(super) fn opening(
     draft: &Draft,
@@ -54,12 +57,12 @@ fn signed_so_far(draft: &Draft) -> Vec<(String, &'static str)> {
     names
 }
 
-pub(super) fn changes(draft: &Draft) -> String {
+pub(super) fn changes(draft: &Draft, past: &Past) -> String {
     let mut out = String::new();
     match draft.previous() {
         Some(previous) => {
             let _ = writeln!(out, "\nChanges since issue {}:", previous.number);
-            list(&mut out, previous, draft.issue());
+            list(&mut out, between(previous, draft.issue()), past);
         }
         None => out.push_str("\nThis is the first issue of the series.\n"),
     }
@@ -67,19 +70,26 @@ pub(super) fn changes(draft: &Draft) -> String {
         out.push_str(
             "\nChanges since the first signature, which was made over an earlier draft:\n",
         );
-        list(&mut out, first, draft.issue());
+        list(&mut out, between(first, draft.issue()), &Past::default());
     } else if !draft.signatures().is_empty() {
         out.push_str("\nChanges since the first signature:\n  none\n");
     }
     out
 }
 
-fn list(out: &mut String, before: &Issue, after: &Issue) {
-    let changes = between(before, after);
+/// A fact that was affirmed before the issues compared is not new.
+fn list(out: &mut String, changes: Vec<Change>, past: &Past) {
     if changes.is_empty() {
         out.push_str("  none but dates and evidence\n");
     }
     for change in changes {
+        let change = match change {
+            Change::Added(Part::Fact, id) => match past.last(&id) {
+                Some((number, _)) => Change::Again(id, number),
+                None => Change::Added(Part::Fact, id),
+            },
+            other => other,
+        };
         let _ = writeln!(out, "  {change}");
     }
 }
@@ -95,30 +105,22 @@ pub(super) fn warnings(warnings: &[Warning]) -> String {
     out
 }
 
-pub(super) fn fact(draft: &Draft, index: usize, fact: &Fact) -> String {
+pub(super) fn fact(draft: &Draft, past: &Past, index: usize, fact: &Fact) -> String {
     let issue = draft.issue();
-    let before = draft.previous().map(|previous| (previous.number, previous.fact(&fact.id)));
-    let seen = match before {
-        None => String::new(),
-        Some((number, None)) => format!("  (not in issue {number})"),
-        Some((number, Some(before))) if is_reworded(before, fact) => {
+    let seen = match (draft.previous().map(|previous| previous.number), past.last(&fact.id)) {
+        (None, _) => String::new(),
+        (Some(number), None) => format!("  (not in issue {number})"),
+        (_, Some((number, before))) if is_reworded(before, fact) => {
             format!("  (other words in issue {number})")
         }
-        Some((number, Some(before))) if before.scope != fact.scope => {
+        (_, Some((number, before))) if before.scope != fact.scope => {
             format!("  (another scope in issue {number})")
         }
-        Some((number, Some(_))) => format!("  (as in issue {number})"),
+        (_, Some((number, _))) => format!("  (as in issue {number})"),
     };
     let mut out = format!("\nFact {} of {}: {}{seen}\n", index + 1, issue.facts.len(), fact.id);
     texts(&mut out, &fact.text);
-    let tense = match (fact.tense, fact.since) {
-        (Tense::Never, _) => "it has never been otherwise".to_owned(),
-        (Tense::Current, _) => "it is so now".to_owned(),
-        (Tense::Since, since) => {
-            format!("it has been so since {}", since.map_or_else(String::new, |d| d.to_string()))
-        }
-    };
-    push(&mut out, "when", &tense);
+    tense(&mut out, issue, fact);
     for (member, words) in scope::in_words(issue, fact) {
         push(&mut out, member, &words);
     }
@@ -129,6 +131,19 @@ pub(super) fn fact(draft: &Draft, index: usize, fact: &Fact) -> String {
         push(&mut out, "supersedes", id);
     }
     out
+}
+
+/// The words that the page gives for the tense, in each language that it has words of.
+fn tense(out: &mut String, issue: &Issue, fact: &Fact) {
+    let mut shown = Vec::new();
+    for tag in &issue.publisher.languages {
+        let words = if is_simplified_chinese(tag) { TENSE_IN_CHINESE } else { TENSE_IN_ENGLISH };
+        let words = words.of(fact);
+        if !shown.contains(&words) {
+            push(out, if shown.is_empty() { "when" } else { "" }, &words);
+            shown.push(words);
+        }
+    }
 }
 
 /// What is signed besides the facts.
@@ -188,7 +203,7 @@ fn roster(out: &mut String, roster: &Roster) {
 /// The last words before the signature: how many facts, and what becomes of earlier signatures.
 pub(super) fn closing(draft: &Draft, signed: &Draft) -> String {
     let issue = signed.issue();
-    let mut out = format!("\nIssue {} affirms {} facts:\n", issue.number, issue.facts.len());
+    let mut out = format!("\nIssue {} affirms {}:\n", issue.number, facts(issue.facts.len()));
     for fact in &issue.facts {
         let _ = writeln!(out, "  {}", fact.id);
     }
@@ -202,6 +217,10 @@ pub(super) fn closing(draft: &Draft, signed: &Draft) -> String {
     }
     out.push('\n');
     out
+}
+
+fn facts(count: usize) -> String {
+    if count == 1 { "1 fact".to_owned() } else { format!("{count} facts") }
 }
 
 /// Who still can sign, roster by roster.
@@ -220,8 +239,10 @@ pub(super) fn standing(draft: &Draft) -> String {
         );
         if count.is_quorum() {
             out.push_str(": a quorum\n");
+        } else if standing.missing().is_none() {
+            out.push_str(": no quorum can be reached\n");
         } else {
-            let names: Vec<&str> = standing.waiting.iter().map(|s| s.name.as_str()).collect();
+            let names: Vec<&str> = standing.helpful().iter().map(|s| s.name.as_str()).collect();
             let _ = writeln!(out, "; can still sign: {}", names.join(", "));
         }
     }
