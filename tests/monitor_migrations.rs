@@ -14,7 +14,7 @@ use canary_monitor::step::{Event, EventKind};
 use canary_monitor::store::postgres::{Address, PostgresStore};
 use canary_monitor::store::sqlite::{Access, SqliteStore};
 use canary_monitor::store::{
-    Commit, Counts, NewNotice, Order, Sighting, Store, Stored, StoredEvent, Tally,
+    Commit, Counts, NewNotice, Order, Room, Sighting, Store, Stored, StoredEvent, Tally,
 };
 use canary_monitor::target::Target;
 use canary_verifier::report::{Severity, State};
@@ -88,7 +88,7 @@ async fn nothing_is_lost<S: Store>(before: Held, store: &S) {
     let claims = store.claim(NOW + 600, NOW + 600, 60, 9).await.expect("it claims");
     assert_eq!(claims.len(), 3, "each is due when it was");
     assert!(claims.iter().all(|claim| claim.memory.notices == 7));
-    let notices = store.outgoing(NOW, 60, 9).await.expect("they are read");
+    let notices = store.outgoing(NOW, 60, Room::of(9)).await.expect("they are read");
     assert_eq!(notices.len(), 1);
 }
 
@@ -114,7 +114,8 @@ fn sqlite_brings_the_first_version_up_to_date() {
         "DROP INDEX target_tally; DROP INDEX target_shown; DROP INDEX outbox_given_up;
          ALTER TABLE target DROP COLUMN state;
          CREATE INDEX target_by_severity ON target (severity DESC) WHERE severity > 0;
-         DROP TABLE kept; DROP TABLE owner; PRAGMA user_version = 1;",
+         DROP TABLE kept; DROP TABLE owner; DROP INDEX outbox_by_sink;
+         CREATE INDEX outbox_pending ON outbox (due) WHERE state = 0; PRAGMA user_version = 1;",
     )
     .expect("it is the first version's");
     drop(file);
@@ -138,6 +139,8 @@ fn postgresql_brings_the_first_version_up_to_date() {
             "DROP INDEX target_tally; DROP INDEX target_shown; DROP INDEX outbox_given_up;
              ALTER TABLE target DROP COLUMN state; DROP TABLE kept;
              CREATE INDEX target_leased ON target (owner) WHERE lease <> 0;
+             DROP INDEX outbox_by_sink;
+             CREATE INDEX outbox_pending ON outbox (due) WHERE state = 0;
              DELETE FROM store_version WHERE version > 1;",
         );
         let store = PostgresStore::open(&address, "w").await.expect("it opens");

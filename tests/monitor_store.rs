@@ -2,7 +2,7 @@
 
 mod postgres;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -17,7 +17,7 @@ use canary_monitor::step::{Event, EventKind};
 use canary_monitor::store::postgres::{Address, PostgresStore};
 use canary_monitor::store::sqlite::{Access, SqliteStore};
 use canary_monitor::store::{
-    Claim, Commit, NewNotice, Order, Settled, Store, StoreError, Stored, Tally,
+    Claim, Commit, NewNotice, Order, Outgoing, Room, Settled, Store, StoreError, Stored, Tally,
 };
 use canary_monitor::target::{Target, TargetId};
 use canary_verifier::report::{Severity, State};
@@ -286,24 +286,24 @@ async fn turns_that_passed_are_spread_again_and_planned_ones_stay<S: Store>(a: S
 async fn notices_go_in_order_and_one_at_a_time<S: Store>(a: S, b: S) {
     let claim = claimed(&a).await;
     a.commit(rich(&claim, NOW, "n")).await.expect("written");
-    let first = a.outgoing(NOW, 60, 9).await.expect("it claims");
+    let first = a.outgoing(NOW, 60, Room::of(9)).await.expect("it claims");
     assert_eq!(first.iter().map(|n| n.key.as_str()).collect::<Vec<_>>(), ["n-1"]);
-    assert_eq!(b.outgoing(NOW + 59, 60, 9).await.expect("it claims"), []);
-    let taken = b.outgoing(NOW + 60, 60, 9).await.expect("it claims");
+    assert_eq!(b.outgoing(NOW + 59, 60, Room::of(9)).await.expect("it claims"), []);
+    let taken = b.outgoing(NOW + 60, 60, Room::of(9)).await.expect("it claims");
     assert_eq!((taken[0].row, taken[0].key.as_str()), (first[0].row, "n-1"));
     assert!(is_fenced(&a.settle(&first[0], NOW + 61, Settled::Sent).await));
     let again = Settled::Again { at: NOW + 500, error: "busy".to_owned() };
     b.settle(&taken[0], NOW + 61, again).await.expect("settled");
     assert_eq!(
-        a.outgoing(NOW + 499, 60, 9).await.expect("it claims"),
+        a.outgoing(NOW + 499, 60, Room::of(9)).await.expect("it claims"),
         [],
         "the second waits for the first"
     );
-    let last = a.outgoing(NOW + 500, 60, 9).await.expect("it claims");
+    let last = a.outgoing(NOW + 500, 60, Room::of(9)).await.expect("it claims");
     assert_eq!((last[0].tries, last[0].created, last[0].body.as_str()), (1, NOW, "n 1"));
     a.settle(&last[0], NOW + 501, Settled::Sent).await.expect("settled");
     assert!(is_fenced(&a.settle(&last[0], NOW + 501, Settled::Sent).await));
-    let second = b.outgoing(NOW + 502, 60, 9).await.expect("it claims");
+    let second = b.outgoing(NOW + 502, 60, Room::of(9)).await.expect("it claims");
     assert_eq!(second[0].key, "n-2");
     b.settle(&second[0], NOW + 503, Settled::GivenUp { error: "never".to_owned() })
         .await
@@ -315,6 +315,39 @@ async fn notices_go_in_order_and_one_at_a_time<S: Store>(a: S, b: S) {
     assert_eq!(a.counts().await.expect("it counts").pending, 0, "one key, one notice");
 }
 
+async fn no_sink_waits_for_another<S: Store>(a: S, b: S) {
+    a.enroll(&fleet(0..20), NOW).await.expect("it enrolls");
+    for claim in a.claim(NOW + 600, i64::MAX, LEASE, 20).await.expect("it claims") {
+        let notice = |sink: &str, after: i64| NewNotice {
+            key: format!("{sink} {} {after}", claim.id),
+            sink: sink.to_owned(),
+            body: String::new(),
+        };
+        let notices = ["a slow one", "\u{1f426}", "z"].map(|sink| notice(sink, 0));
+        let notices = notices.into_iter().chain([notice("z", 1)]).collect();
+        // Those of the slow one have waited longest.
+        a.commit(Commit { notices, ..plain(&claim, NOW + 600) }).await.expect("written");
+    }
+    let count = |notices: &[Outgoing]| {
+        let of = |sink: &str| notices.iter().filter(|notice| notice.sink == sink).count();
+        (of("a slow one"), of("\u{1f426}"), of("z"))
+    };
+    let first = a.outgoing(NOW + 600, 60, Room::of(8)).await.expect("it claims");
+    assert_eq!(count(&first), (8, 8, 8));
+    let full = Room { each: 8, taken: HashMap::from([("a slow one".to_owned(), 8)]) };
+    for notice in first.iter().filter(|notice| notice.sink != "a slow one") {
+        a.settle(notice, NOW + 600, Settled::Sent).await.expect("settled");
+    }
+    let second = b.outgoing(NOW + 600, 60, full).await.expect("it claims");
+    assert_eq!(count(&second), (0, 8, 8), "a sink that is slow has no more room");
+    let most = Room { each: 100, taken: HashMap::from([("z".to_owned(), 95)]) };
+    let third = a.outgoing(NOW + 600, 60, most).await.expect("it claims");
+    assert_eq!(count(&third), (12, 4, 5));
+    let all = first.iter().chain(&second).chain(&third);
+    let rows: HashSet<i64> = all.map(|notice| notice.row).collect();
+    assert_eq!(rows.len(), first.len() + second.len() + third.len(), "none twice");
+}
+
 async fn what_is_old_goes_and_what_counts_stays<S: Store>(a: S, b: S) {
     let claim = claimed(&a).await;
     let mut first = rich(&claim, NOW, "old");
@@ -323,7 +356,7 @@ async fn what_is_old_goes_and_what_counts_stays<S: Store>(a: S, b: S) {
     first.bodies.push(kept.clone());
     let gone = first.bodies[0].digest().0;
     a.commit(first).await.expect("written");
-    let notice = a.outgoing(NOW, 60, 1).await.expect("it claims").remove(0);
+    let notice = a.outgoing(NOW, 60, Room::of(1)).await.expect("it claims").remove(0);
     a.settle(&notice, NOW, Settled::Sent).await.expect("settled");
     let keep = Retention {
         evidence: Some(100),
@@ -458,6 +491,7 @@ suite![
     targets_are_listed_a_page_at_a_time_and_counted,
     turns_that_passed_are_spread_again_and_planned_ones_stay,
     notices_go_in_order_and_one_at_a_time,
+    no_sink_waits_for_another,
     what_is_old_goes_and_what_counts_stays,
     a_worker_says_that_it_is_alive,
     the_monitors_own_state_is_no_target,
@@ -528,7 +562,7 @@ fn who_starts_under_a_name_takes_over_from_who_had_it() {
         server.restart();
         let mut tries = 0;
         loop {
-            match new.outgoing(NOW, 60, 5).await {
+            match new.outgoing(NOW, 60, Room::of(5)).await {
                 Ok(notices) => break assert_eq!(notices.len(), 1),
                 Err(error) => assert!(error.is_passing(), "{error:?}"),
             }

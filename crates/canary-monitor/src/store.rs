@@ -5,6 +5,7 @@ mod listing;
 pub mod postgres;
 pub mod sqlite;
 
+use std::collections::HashMap;
 use std::future::Future;
 
 use canary_verifier::report::{Severity, State};
@@ -180,6 +181,35 @@ pub struct Outgoing {
     /// How often sending failed.
     pub tries: u32,
 }
+
+/// How many notices each sink may have under way: none waits for another one's.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Room {
+    /// For each sink.
+    pub each: usize,
+    /// What each has under way already.
+    pub taken: HashMap<String, usize>,
+}
+
+impl Room {
+    /// So many for each sink.
+    pub fn of(each: usize) -> Self {
+        Self { each, taken: HashMap::new() }
+    }
+
+    /// How many more a sink may have.
+    pub fn left(&self, sink: &str) -> usize {
+        self.each.saturating_sub(self.taken.get(sink).copied().unwrap_or(0))
+    }
+}
+
+/// The sinks that have notices to be sent, each found by one step into the index.
+pub(crate) const SINKS: &str = "WITH RECURSIVE one (sink) AS (
+    SELECT MIN(sink) FROM outbox WHERE state = 0
+    UNION ALL
+    SELECT (SELECT MIN(o.sink) FROM outbox AS o WHERE o.state = 0 AND o.sink > one.sink)
+    FROM one WHERE one.sink IS NOT NULL)
+  SELECT sink FROM one WHERE sink IS NOT NULL";
 
 /// What came of sending.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -364,12 +394,13 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// One target's state, or a default.
     fn load(&self, id: TargetId) -> impl Future<Output = Result<Memory, StoreError>> + Send;
 
-    /// Leases notices that are due: for one sink and target in the order they were made.
+    /// Leases notices that are due, as many of each sink as there is room for: for one sink and target in
+    /// the order they were made.
     fn outgoing(
         &self,
         now: i64,
         lease: i64,
-        most: usize,
+        room: Room,
     ) -> impl Future<Output = Result<Vec<Outgoing>, StoreError>> + Send;
 
     /// Says what came of sending.

@@ -15,7 +15,7 @@ use crate::alerts::{Goes, Rounds, Watch};
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::observe::Check;
-use crate::outbox;
+use crate::outbox::{Ended, Sending};
 use crate::own;
 use crate::schedule::gate::Gate;
 use crate::sinks::Sinks;
@@ -249,27 +249,44 @@ impl<S: Store, C: Check> Worker<S, C> {
 
     async fn send_loop(&self, mut stop: watch::Receiver<bool>) {
         let (mut rounds, mut settings) = (Rounds::default(), self.settings());
+        let mut sending = Sending::default();
         while !*stop.borrow() {
             if !Arc::ptr_eq(&settings, &self.settings()) {
                 settings = self.settings();
                 rounds.begin_anew();
             }
-            let sent = outbox::send_due(&self.shared.store, &settings.sinks, wall_clock, 32).await;
-            // In turn with what is sent once: an alert that has just been ended is not said again.
+            self.begin_sending(&mut sending).await;
+            // Nothing begins to be sent meanwhile: an alert that has just been ended is not said again.
             let said = self.say_again(&mut rounds, &settings, &settings.sinks).await;
-            match (sent, said) {
-                (Ok(0), Ok(Goes::Waits | Goes::Ended { .. })) => {}
-                (Ok(_), Ok(_)) => continue,
-                _ => self.shared.metrics.store_errors.add(1),
+            if said.is_err() {
+                self.shared.metrics.store_errors.add(1);
             }
             tokio::select! {
+                biased;
+                Some(ended) = sending.ended() => self.settle_sent(&mut sending, ended).await,
+                () = std::future::ready(()), if matches!(said, Ok(Goes::On)) => {}
                 () = self.shared.notices.notified() => {}
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
                 _ = stop.changed() => {}
             }
         }
-        let sinks = &self.settings().sinks;
-        drop(outbox::send_due(&self.shared.store, sinks, wall_clock, 32).await);
+        self.begin_sending(&mut sending).await;
+        while let Some(ended) = sending.ended().await {
+            self.settle_sent(&mut sending, ended).await;
+        }
+    }
+
+    async fn begin_sending(&self, sending: &mut Sending) {
+        let sinks = self.settings().sinks.clone();
+        if sending.begin(&self.shared.store, &sinks, wall_clock()).await.is_err() {
+            self.shared.metrics.store_errors.add(1);
+        }
+    }
+
+    async fn settle_sent(&self, sending: &mut Sending, ended: Ended) {
+        if sending.settle(&self.shared.store, ended, wall_clock()).await.is_err() {
+            self.shared.metrics.store_errors.add(1);
+        }
     }
 
     /// Says one page of open alerts again, where it is time.

@@ -22,8 +22,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 pub use self::address::{Address, AddressError, TlsError};
 use super::{
-    Claim, Commit, Counts, Mark, Order, Outgoing, Settled, Sighting, Store, StoreError, Stored,
-    StoredEvent,
+    Claim, Commit, Counts, Mark, Order, Outgoing, Room, Settled, Sighting, Store, StoreError,
+    Stored, StoredEvent,
 };
 use crate::config::Retention;
 use crate::fleet::Fleet;
@@ -156,9 +156,9 @@ impl Store for PostgresStore {
         &self,
         now: i64,
         lease: i64,
-        most: usize,
+        room: Room,
     ) -> Result<Vec<Outgoing>, StoreError> {
-        outbox::claim(&self.pool.get().await?, &self.worker, (now, lease), most).await
+        outbox::claim(&self.pool.get().await?, &self.worker, (now, lease), &room).await
     }
 
     async fn settle(

@@ -18,8 +18,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::{
-    Claim, Commit, Counts, Mark, Order, Outgoing, Settled, Sighting, Store, StoreError, Stored,
-    StoredEvent,
+    Claim, Commit, Counts, Mark, Order, Outgoing, Room, Settled, Sighting, Store, StoreError,
+    Stored, StoredEvent,
 };
 use crate::config::Retention;
 use crate::fleet::Fleet;
@@ -311,9 +311,9 @@ impl Store for SqliteStore {
         &self,
         now: i64,
         lease: i64,
-        most: usize,
+        room: Room,
     ) -> Result<Vec<Outgoing>, StoreError> {
-        self.write(move |connection, _| outbox::claim(connection, now, lease, most)).await
+        self.write(move |connection, _| outbox::claim(connection, now, lease, &room)).await
     }
 
     async fn settle(

@@ -86,7 +86,7 @@ impl<S: Store, C: Check> Worker<S, C> {
         }
         self.own_turn(None).await?;
         let sinks = settings.sinks.in_rounds();
-        while outbox::send_due(&self.shared.store, &sinks, wall_clock, 32).await? > 0 {}
+        outbox::send_all(&self.shared.store, &sinks, wall_clock).await?;
         let mut rounds = Rounds::default();
         while self.say_again(&mut rounds, &settings, &sinks).await? == Goes::On {}
         self.write_textfile().await;

@@ -3,21 +3,38 @@
 use deadpool_postgres::Object;
 use tokio_postgres::Row;
 
-use super::super::{Outgoing, Settled, StoreError};
+use super::super::{Outgoing, Room, SINKS, Settled, StoreError};
 use super::Me;
 
 pub(super) async fn claim(
     client: &Object,
     me: &Me,
     (now, lease): (i64, i64),
-    most: usize,
+    room: &Room,
+) -> Result<Vec<Outgoing>, StoreError> {
+    let mut claimed = Vec::new();
+    for row in client.query(&client.prepare_cached(SINKS).await?, &[]).await? {
+        let sink: String = row.get(0);
+        match room.left(&sink) {
+            0 => {}
+            most => claimed.extend(claim_of(client, me, (now, lease), (&sink, most)).await?),
+        }
+    }
+    Ok(claimed)
+}
+
+async fn claim_of(
+    client: &Object,
+    me: &Me,
+    (now, lease): (i64, i64),
+    (sink, most): (&str, usize),
 ) -> Result<Vec<Outgoing>, StoreError> {
     let claim = client
         .prepare_cached(
             "WITH me AS (SELECT 1 FROM worker WHERE name = $4 AND run = $5 FOR SHARE),
              ready AS (
                SELECT id FROM outbox AS o
-               WHERE state = 0 AND due <= $1 AND lease <= $1 AND EXISTS (SELECT 1 FROM me)
+               WHERE state = 0 AND sink = $6 AND due <= $1 AND lease <= $1 AND EXISTS (SELECT 1 FROM me)
                  AND NOT EXISTS (
                    SELECT 1 FROM outbox AS p
                    WHERE p.state = 0 AND p.target = o.target AND p.sink = o.sink AND p.id < o.id)
@@ -28,7 +45,7 @@ pub(super) async fn claim(
         )
         .await?;
     let (most, until) = (i64::try_from(most).unwrap_or(i64::MAX), now.saturating_add(lease));
-    let rows = client.query(&claim, &[&now, &until, &most, &me.name, &me.run]).await?;
+    let rows = client.query(&claim, &[&now, &until, &most, &me.name, &me.run, &sink]).await?;
     let mut claimed: Vec<Outgoing> = rows.iter().map(outgoing_of).collect();
     claimed.sort_by_key(|notice| notice.row);
     Ok(claimed)

@@ -49,6 +49,10 @@ INSERT INTO kept SELECT 0, COALESCE(SUM(LENGTH(bytes)), 0) FROM body;
     "
 DROP INDEX target_leased;
 ",
+    "
+CREATE INDEX outbox_by_sink ON outbox (sink, due) WHERE state = 0;
+DROP INDEX outbox_pending;
+",
 ];
 
 /// Taken while tables change, so that workers that start together do not do it twice.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::super::{NewNotice, Outgoing, Settled, StoreError};
+use super::super::{NewNotice, Outgoing, Room, SINKS, Settled, StoreError};
 use crate::target::TargetId;
 
 pub(super) fn add(
@@ -26,19 +26,38 @@ pub(super) fn claim(
     connection: &Connection,
     now: i64,
     lease: i64,
-    most: usize,
+    room: &Room,
+) -> Result<Vec<Outgoing>, StoreError> {
+    let mut sinks = connection.prepare_cached(SINKS)?;
+    let mut claimed = Vec::new();
+    for sink in
+        sinks.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?
+    {
+        match room.left(&sink) {
+            0 => {}
+            most => claimed.extend(claim_of(connection, now, lease, (&sink, most))?),
+        }
+    }
+    Ok(claimed)
+}
+
+fn claim_of(
+    connection: &Connection,
+    now: i64,
+    lease: i64,
+    (sink, most): (&str, usize),
 ) -> Result<Vec<Outgoing>, StoreError> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let mut rows = connection.prepare_cached(
         "UPDATE outbox SET lease = ?1 + ?2, fence = fence + 1 WHERE id IN (
            SELECT id FROM outbox AS o
-           WHERE state = 0 AND due <= ?1 AND lease <= ?1 AND NOT EXISTS (
+           WHERE state = 0 AND sink = ?4 AND due <= ?1 AND lease <= ?1 AND NOT EXISTS (
              SELECT 1 FROM outbox AS p
              WHERE p.state = 0 AND p.target = o.target AND p.sink = o.sink AND p.id < o.id)
            ORDER BY due LIMIT ?3)
          RETURNING id, fence, key, sink, body, created, tries",
     )?;
-    let rows = rows.query_map(params![now, lease, most], |row| {
+    let rows = rows.query_map(params![now, lease, most, sink], |row| {
         Ok(Outgoing {
             row: row.get(0)?,
             fence: row.get(1)?,

@@ -47,6 +47,9 @@ CREATE INDEX target_shown ON target (severity, name, id) WHERE active = 1;
 CREATE INDEX outbox_given_up ON outbox (id) WHERE state = 2;
 CREATE TABLE kept (bytes INTEGER NOT NULL) STRICT;
 INSERT INTO kept SELECT COALESCE(SUM(LENGTH(bytes)), 0) FROM body;
+", "
+CREATE INDEX outbox_by_sink ON outbox (sink, due) WHERE state = 0;
+DROP INDEX outbox_pending;
 "];
 
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
