@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use canary_durable::Access;
 use futures_util::future::join_all;
 use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 
 use super::{Worker, wall_clock};
 use crate::notify;
@@ -21,9 +22,11 @@ impl<S: Store, C: Check> Worker<S, C> {
     pub(super) async fn housekeeping(&self, mut stop: watch::Receiver<bool>) {
         let client = crate::sinks::http::client().ok();
         let mut tick = tokio::time::interval(Duration::from_secs(1));
+        // After a time in which the process was frozen, the rounds missed are not made up for in a burst.
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut wall, mut mono) = (wall_clock(), Instant::now());
         let mut round: i64 = 0;
-        let mut gap = self.first_beat().await.unwrap_or(None);
+        let mut gap = self.beat().await.unwrap_or(None);
         notify::ready();
         while !*stop.borrow() {
             tokio::select! {
@@ -38,13 +41,7 @@ impl<S: Store, C: Check> Worker<S, C> {
                 (wall, mono) = (wall_clock(), Instant::now());
             }
             if round % 10 == 0 {
-                let beat = self.shared.store.beat(&self.shared.name, wall_clock()).await;
-                let beat = self.count(beat);
-                self.shared.metrics.store_refuses.set(i64::from(beat.is_none()));
-                if beat.is_some() {
-                    notify::alive();
-                }
-                self.count(self.own_turn(gap.take()).await);
+                self.pulse(&mut gap).await;
             }
             if let Some(client) = &client {
                 self.ask_outside(client, round).await;
@@ -61,7 +58,22 @@ impl<S: Store, C: Check> Worker<S, C> {
         notify::stopping();
     }
 
-    async fn first_beat(&self) -> Result<Option<i64>, StoreError> {
+    /// A beat and the monitor's own turn. `gap` is a time without a beat that has not been told yet.
+    async fn pulse(&self, gap: &mut Option<i64>) {
+        let beat = self.count(self.beat().await);
+        self.shared.metrics.store_refuses.set(i64::from(beat.is_none()));
+        if let Some(found) = beat {
+            notify::alive();
+            *gap = found.or(*gap);
+        }
+        if self.count(self.own_turn(*gap).await).is_some() {
+            *gap = None;
+        }
+    }
+
+    /// Says that this worker is alive; gives how long it was not, where that is to be told: the process did
+    /// not run, or was frozen.
+    async fn beat(&self) -> Result<Option<i64>, StoreError> {
         let now = wall_clock();
         let last = self.shared.store.beat(&self.shared.name, now).await?;
         Ok(last.map(|last| now - last).filter(|gap| *gap > GAP))
@@ -138,5 +150,63 @@ impl<S: Store, C: Check> Worker<S, C> {
             wall_clock(),
         )
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::memory::Memory;
+    use crate::observe::{Observation, Outcome};
+    use crate::sinks::Sinks;
+    use crate::store::sqlite::{Access, SqliteStore};
+    use crate::store::{Outgoing, Room, Settled};
+    use crate::target::Target;
+    use crate::worker::Settings;
+
+    struct Nobody;
+
+    impl Check for Nobody {
+        async fn check(&self, _: &Target, _: &Memory, now: i64) -> Observation {
+            Observation::new(now, Outcome::NotAsked)
+        }
+    }
+
+    fn worker(folder: &std::path::Path) -> Worker<SqliteStore, Nobody> {
+        let path = folder.join("watch.toml");
+        let text = "[[sink]]\nname = \"a\"\nkind = \"webhook\"\nurl = \"https://a.example/\"\n";
+        std::fs::write(&path, text).expect("written");
+        let config = Config::read(&path, None).expect("it has no mistakes");
+        let sinks = Sinks::new(&config.sinks).expect("a client");
+        let store = SqliteStore::open(&folder.join("w.db"), Access::Monitor).expect("it opens");
+        Worker::new("w", store, Settings { config, sinks, checker: Nobody })
+    }
+
+    async fn told(worker: &Worker<SqliteStore, Nobody>) -> Vec<Outgoing> {
+        let store = worker.store();
+        let told = store.outgoing(wall_clock() + 1, 60, Room::of(9)).await.expect("it claims");
+        for notice in &told {
+            store.settle(notice, wall_clock(), Settled::Sent).await.expect("settled");
+        }
+        told
+    }
+
+    #[tokio::test]
+    async fn a_process_that_was_frozen_says_for_how_long() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let worker = worker(folder.path());
+        let mut gap = None;
+        worker.pulse(&mut gap).await;
+        worker.pulse(&mut gap).await;
+        assert_eq!(told(&worker).await, []);
+        // Its last beat was two hours ago.
+        worker.store().beat("w", wall_clock() - 7_200).await.expect("it beats");
+        worker.pulse(&mut gap).await;
+        let notices = told(&worker).await;
+        assert_eq!(notices.len(), 1);
+        assert!(notices[0].body.contains("not running for 120 minutes"), "{}", notices[0].body);
+        worker.pulse(&mut gap).await;
+        assert_eq!((told(&worker).await, gap), (Vec::new(), None));
     }
 }
