@@ -62,7 +62,33 @@ fn every_mistake_is_named_with_its_place() {
          [[trust]]\n\
          path = \"absent.json\"\n\
          [retention]\n\
-         evidence_per_day = \"10\"\n",
+         evidence_per_day = \"10\"\n\
+         evidence = \"1s\"\n\
+         [[sink]]\n\
+         name = \"a\"\n\
+         kind = \"webhook\"\n\
+         url = \"not a url\"\n\
+         [[sink]]\n\
+         name = \"b\"\n\
+         kind = \"slack\"\n\
+         url = \"http://h ooks/\"\n\
+         [[route]]\n\
+         name = \"r\"\n\
+         sinks = []\n\
+         [[route]]\n\
+         name = \"r\"\n\
+         sinks = [\"a\"]\n\
+         [[silence]]\n\
+         days = []\n\
+         from = \"23:00\"\n\
+         to = \"02:00\"\n\
+         [dead_man]\n\
+         url = \"https://x/\"\n\
+         every = \"0s\"\n\
+         [defaults]\n\
+         remind_alarm = \"0s\"\n\
+         unreachable_after = \"400d\"\n\
+         missing_after = \"32d\"\n",
     );
     let said = operator.run(&["watch", "check-config"]);
     assert!(!said.status.success());
@@ -78,9 +104,55 @@ fn every_mistake_is_named_with_its_place() {
         "watch.toml:10:7: the target is listed twice",
         "watch.toml:12:1: there is no trust file",
         "watch.toml:15:20: `evidence_per_day` must be",
+        "watch.toml:16:12: `evidence` must be a duration such as 90d, of 1h at least",
+        "watch.toml:20:7: not an http or https URL: \"not a url\"",
+        "watch.toml:24:7: not an http or https URL: \"http://h ooks/\"",
+        "watch.toml:27:9: a route has at least one sink",
+        "watch.toml:29:8: another route has the name \"r\"",
+        "watch.toml:32:8: without days the silence never holds",
+        "watch.toml:37:9: `every` must be a duration from 5s to 1d",
+        "watch.toml:39:16: `remind_alarm` must be a duration from 1m to 400d",
+        "watch.toml:40:21: `unreachable_after` must be a duration from 0s to 31d",
+        "watch.toml:41:17: `missing_after` must be a duration from 0s to 31d",
     ] {
         assert!(said.contains(place), "{place}\n{said}");
     }
+}
+
+#[test]
+fn what_may_be_meant_so_is_a_remark_and_a_silence_of_nobody_a_mistake() {
+    let text = "[[target]]\n\
+         url = \"https://a.example/\"\n\
+         labels = { \"a b\" = \"x\", __name__ = \"y\", team = \"z\" }\n\
+         [[sink]]\n\
+         name = \"m\"\n\
+         kind = \"webhook\"\n\
+         url_env = \"CANARY_TEST_NOT_SET\"\n\
+         secret_env = \"CANARY_TEST_NOT_SET_EITHER\"\n\
+         [[silence]]\n\
+         from = \"2027-01-10T22:00:00Z\"\n\
+         to = \"2027-01-11T22:00:00Z\"\n";
+    let operator = Operator::new(&format!("{text}targets = [\"https://a.example/\"]\n"));
+    let said = operator.run(&["watch", "check-config"]);
+    assert!(said.status.success());
+    let said = String::from_utf8(said.stderr).unwrap();
+    for place in [
+        "remark: watch.toml:3:12: the label \"a b\" is `a_b` in metrics",
+        "remark: watch.toml:3:25: the label \"__name__\" is `l___name__` in metrics",
+        "remark: watch.toml:7:11: the environment variable is not set here: \"CANARY_TEST_NOT_SET\"",
+        "remark: watch.toml:8:14: the environment variable is not set here",
+    ] {
+        assert!(said.contains(place), "{place}\n{said}");
+    }
+    assert_eq!(said.matches("remark: ").count(), 4, "{said}");
+    operator.configure(&format!("{text}targets = [\"nonesuch\"]\n"));
+    let said = operator.run(&["watch", "check-config"]);
+    assert!(!said.status.success());
+    let said = String::from_utf8(said.stderr).unwrap();
+    assert!(
+        said.contains("watch.toml:12:12: no target has the name or URL \"nonesuch\""),
+        "{said}"
+    );
 }
 
 #[test]

@@ -51,6 +51,8 @@ pub struct Config {
     pub textfile: Option<PathBuf>,
     /// What a trust file names and cannot be watched, with the reason.
     pub left_out: Vec<String>,
+    /// What may be meant so, and is no mistake.
+    pub remarks: Vec<Mistake>,
     /// What is watched.
     pub fleet: Fleet,
 }
@@ -147,8 +149,10 @@ impl Config {
             sections.read(&file, &text, &mut mistakes);
         }
         sections.settle(own_trust, &mut fleet, &mut mistakes)?;
+        let fleet = fleet.build();
+        sections.check_silences(&fleet, &mut mistakes);
         if mistakes.is_empty() {
-            Ok(sections.into_config(fleet.build()))
+            Ok(sections.into_config(fleet))
         } else {
             Err(ConfigError::Mistakes(mistakes))
         }

@@ -11,17 +11,24 @@ use toml::de::{DeTable, DeValue};
 
 use super::duration::parse_duration;
 use super::mistake::Mistake;
+use crate::sinks::label_name;
 
-/// A file's text and the mistakes found in it.
+/// A file's text, and the mistakes found in it.
 pub(super) struct Source<'a> {
     pub(super) file: &'a Path,
     pub(super) text: &'a str,
     pub(super) mistakes: &'a mut Vec<Mistake>,
+    /// What may be meant so, and is said all the same.
+    pub(super) remarks: &'a mut Vec<Mistake>,
 }
 
 impl Source<'_> {
     pub(super) fn mistake(&mut self, span: Range<usize>, message: impl Into<String>) {
         self.mistakes.push(Mistake::at(self.file, self.text, span, message.into()));
+    }
+
+    pub(super) fn remark(&mut self, span: Range<usize>, message: impl Into<String>) {
+        self.remarks.push(Mistake::at(self.file, self.text, span, message.into()));
     }
 
     /// A path as the file means it: relative to its own folder.
@@ -114,17 +121,21 @@ impl<'a, 'b> Reader<'a, 'b> {
         value
     }
 
-    pub(super) fn duration(&mut self, name: &'static str) -> Option<i64> {
-        self.parsed(name, "a duration such as 90s, 15m, 1h or 7d", parse_duration)
+    /// A duration from one to another, both as people write them.
+    pub(super) fn duration(&mut self, name: &'static str, least: &str, most: &str) -> Option<i64> {
+        let range = parse_duration(least)?..=parse_duration(most)?;
+        self.parsed(name, &format!("a duration from {least} to {most}"), |text| {
+            parse_duration(text).filter(|seconds| range.contains(seconds))
+        })
     }
 
-    /// Seconds, or `"forever"`.
+    /// Seconds, or `"forever"`. What is kept for less than an hour is gone before anyone looks.
     pub(super) fn keeping(&mut self, name: &'static str) -> Option<Option<i64>> {
         let read = |text: &str| match text {
             "forever" => Some(None),
-            text => parse_duration(text).map(Some),
+            text => parse_duration(text).filter(|seconds| *seconds >= 3_600).map(Some),
         };
-        self.parsed(name, "a duration such as 90d, or \"forever\"", read)
+        self.parsed(name, "a duration such as 90d, of 1h at least, or \"forever\"", read)
     }
 
     pub(super) fn integer(
@@ -184,6 +195,22 @@ impl<'a, 'b> Reader<'a, 'b> {
             }
         }
         words
+    }
+
+    /// A table of labels. Metrics and Alertmanager take fewer names than a configuration does.
+    pub(super) fn labels(&mut self, name: &'static str) -> BTreeMap<String, String> {
+        let table = self.table.get(name).and_then(|value| value.get_ref().as_table());
+        for key in table.into_iter().flat_map(|table| table.keys()) {
+            let shown = label_name(key.get_ref());
+            if shown != key.get_ref().as_ref() {
+                let message = format!(
+                    "the label {:?} is `{shown}` in metrics and for Alertmanager",
+                    key.get_ref()
+                );
+                self.source.remark(key.span(), message);
+            }
+        }
+        self.words(name)
     }
 
     /// A table of strings or arrays of strings.

@@ -1,11 +1,13 @@
 //! The sections of `watch.toml`.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use canary_format::time::Timestamp;
 use canary_verifier::report::{Code, Severity};
 use toml::Spanned;
 use toml::de::DeTable;
+use url::Url;
 
 use super::mistake::{ConfigError, Mistake};
 use super::reader::{Reader, Source};
@@ -35,6 +37,8 @@ pub(super) struct Sections {
     sinks: Vec<Written<SinkConfig>>,
     routes: Vec<Written<Route>>,
     silences: Vec<Silence>,
+    silenced: Vec<Written<String>>,
+    remarks: Vec<Mistake>,
     retention: Retention,
     aggregate_from: Option<usize>,
     textfile: Option<PathBuf>,
@@ -50,7 +54,8 @@ const LIMITS: Limits = Limits { concurrency: 64, per_host: 4, check_timeout: 60 
 impl Sections {
     pub(super) fn read(&mut self, file: &Path, text: &str, mistakes: &mut Vec<Mistake>) {
         let (table, errors) = DeTable::parse_recoverable(text);
-        let mut source = Source { file, text, mistakes };
+        let mut remarks = Vec::new();
+        let mut source = Source { file, text, mistakes, remarks: &mut remarks };
         for error in &errors {
             source.mistake(error.span().unwrap_or(0..0), error.message());
         }
@@ -60,6 +65,7 @@ impl Sections {
         let mut root = Reader::new(table.get_ref(), 0..0, &mut source);
         self.read_root(&mut root);
         root.end();
+        self.remarks.append(&mut remarks);
     }
 
     fn read_root(&mut self, root: &mut Reader<'_, '_>) {
@@ -78,7 +84,8 @@ impl Sections {
             };
             let concurrency = cap("concurrency", 10_000, LIMITS.concurrency);
             let per_host = cap("per_host", 1_000, LIMITS.per_host);
-            let check_timeout = limits.duration("check_timeout").unwrap_or(LIMITS.check_timeout);
+            let check_timeout =
+                limits.duration("check_timeout", "1s", "15m").unwrap_or(LIMITS.check_timeout);
             limits.end();
             self.limits = Some(Limits { concurrency, per_host, check_timeout });
         }
@@ -92,9 +99,9 @@ impl Sections {
         }
         if let Some(mut alive) = root.table("dead_man") {
             let url = alive.required("url").and_then(|url| http_url(alive.source, &url));
-            let every = alive.duration("every").unwrap_or(60);
+            let every = alive.duration("every", "5s", "1d").unwrap_or(60);
             alive.end();
-            self.dead_man = url.map(|url| DeadMan { url, every: every.max(5) });
+            self.dead_man = url.map(|url| DeadMan { url, every });
         }
         if let Some(mut retention) = root.table("retention") {
             let least = "a size such as 500KiB, 64MiB or 1GiB, of 1MiB at least";
@@ -123,7 +130,7 @@ impl Sections {
         root.tables("sink", |reader| self.read_sink(reader));
         root.tables("route", |reader| self.read_route(reader));
         root.tables("silence", |mut reader| {
-            self.silences.extend(silence(&mut reader));
+            self.silences.extend(silence(&mut reader, &mut self.silenced));
             reader.end();
         });
         let mut targets = Vec::new();
@@ -151,6 +158,9 @@ impl Sections {
     fn read_route(&mut self, mut reader: Reader<'_, '_>) {
         let name = reader.required("name");
         let sinks = reader.strings("sinks");
+        if sinks.as_ref().is_some_and(Vec::is_empty) {
+            reader.source.mistake(reader.span_of("sinks"), "a route has at least one sink");
+        }
         let min_severity = reader.parsed("min_severity", "attention, unknown or alarm", severity);
         let language = reader.parsed("language", "en or zh", language);
         let labels = reader.words("labels");
@@ -186,7 +196,13 @@ impl Sections {
                 complain(&sink.place, format!("another sink has the name {:?}", sink.thing.name));
             }
         }
-        for route in &self.routes {
+        for (index, route) in self.routes.iter().enumerate() {
+            if self.routes[..index].iter().any(|other| other.thing.name == route.thing.name) {
+                complain(
+                    &route.place,
+                    format!("another route has the name {:?}", route.thing.name),
+                );
+            }
             for name in &route.thing.sinks {
                 if !self.sinks.iter().any(|sink| sink.thing.name == *name) {
                     complain(&route.place, format!("there is no sink named {name:?}"));
@@ -223,6 +239,22 @@ impl Sections {
         Ok(())
     }
 
+    /// Names the silences of targets that there are not. A trust file changes by itself: what it has no more
+    /// may still be meant.
+    pub(super) fn check_silences(&mut self, fleet: &Fleet, mistakes: &mut Vec<Mistake>) {
+        let mut unknown: HashSet<&str> =
+            self.silenced.iter().map(|name| name.thing.as_str()).collect();
+        for target in fleet.entries().take_while(|_| !self.silenced.is_empty()) {
+            unknown.remove(target.url);
+            unknown.remove(target.name);
+        }
+        for name in self.silenced.iter().filter(|name| unknown.contains(name.thing.as_str())) {
+            let message = format!("no target has the name or URL {:?}", name.thing);
+            let found = Mistake { message, ..name.place.clone() };
+            if self.trusts.is_empty() { &mut *mistakes } else { &mut self.remarks }.push(found);
+        }
+    }
+
     pub(super) fn into_config(self, fleet: Fleet) -> Config {
         let sinks: Vec<SinkConfig> = self.sinks.into_iter().map(|sink| sink.thing).collect();
         let mut routes: Vec<Route> = self.routes.into_iter().map(|route| route.thing).collect();
@@ -248,6 +280,7 @@ impl Sections {
             aggregate_from: self.aggregate_from.unwrap_or(2_000),
             textfile: self.textfile,
             left_out: self.left_out,
+            remarks: self.remarks,
             fleet,
         }
     }
@@ -270,7 +303,7 @@ fn store_url(source: &mut Source<'_>, url: &Spanned<String>) -> Option<StoreUrl>
 
 pub(super) fn http_url(source: &mut Source<'_>, url: &Spanned<String>) -> Option<String> {
     let text = url.get_ref();
-    if (text.starts_with("https://") || text.starts_with("http://")) && !text.contains(' ') {
+    if Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
         return Some(text.clone());
     }
     source.mistake(url.span(), format!("not an http or https URL: {text:?}"));
@@ -298,7 +331,7 @@ fn language(text: &str) -> Option<Language> {
 fn secret(reader: &mut Reader<'_, '_>, [plain, env, file]: [&'static str; 3]) -> Option<Secret> {
     let found = [
         reader.string(plain).map(|text| Secret::Plain(text.into_inner())),
-        reader.string(env).map(|text| Secret::Env(text.into_inner())),
+        from_env(reader, env),
         reader.string(file).map(|text| Secret::File(reader.source.path(text.get_ref()))),
     ];
     let mut found = found.into_iter().flatten();
@@ -314,7 +347,17 @@ fn secret(reader: &mut Reader<'_, '_>, [plain, env, file]: [&'static str; 3]) ->
 /// Only from the environment or a file.
 fn hidden(reader: &mut Reader<'_, '_>, [env, file]: [&'static str; 2]) -> Option<Secret> {
     let in_file = reader.string(file).map(|text| Secret::File(reader.source.path(text.get_ref())));
-    reader.string(env).map(|text| Secret::Env(text.into_inner())).or(in_file)
+    from_env(reader, env).or(in_file)
+}
+
+/// A service may set what is not set where its configuration is checked.
+fn from_env(reader: &mut Reader<'_, '_>, name: &'static str) -> Option<Secret> {
+    let variable = reader.string(name)?;
+    if std::env::var_os(variable.get_ref()).is_none() {
+        let message = format!("the environment variable is not set here: {:?}", variable.get_ref());
+        reader.source.remark(variable.span(), message);
+    }
+    Some(Secret::Env(variable.into_inner()))
 }
 
 fn sink(reader: &mut Reader<'_, '_>) -> Option<SinkKind> {
@@ -323,6 +366,9 @@ fn sink(reader: &mut Reader<'_, '_>) -> Option<SinkKind> {
         let url = secret(reader, ["url", "url_env", "url_file"]);
         if url.is_none() {
             reader.source.mistake(reader.span(), "`url`, `url_env` or `url_file` is missing");
+        }
+        if let Some(plain) = reader.string("url") {
+            http_url(reader.source, &plain);
         }
         url
     };
@@ -381,7 +427,7 @@ fn sink(reader: &mut Reader<'_, '_>) -> Option<SinkKind> {
             Some(SinkKind::Exec {
                 command: command.into_iter().map(Spanned::into_inner).collect(),
                 environment: reader.words("environment"),
-                timeout: reader.duration("timeout").unwrap_or(30),
+                timeout: reader.duration("timeout", "1s", "2m").unwrap_or(30),
             })
         }
         other => {
@@ -395,8 +441,14 @@ fn sink(reader: &mut Reader<'_, '_>) -> Option<SinkKind> {
     }
 }
 
-fn silence(reader: &mut Reader<'_, '_>) -> Option<Silence> {
+fn silence(reader: &mut Reader<'_, '_>, named: &mut Vec<Written<String>>) -> Option<Silence> {
     let targets = reader.strings("targets").unwrap_or_default();
+    named.extend(
+        targets.iter().map(|name| Written {
+            place: place(reader.source, name),
+            thing: name.get_ref().clone(),
+        }),
+    );
     let labels = reader.words("labels");
     let mut codes = Vec::new();
     for name in reader.strings("codes").unwrap_or_default() {
@@ -442,6 +494,9 @@ fn weekly(reader: &mut Reader<'_, '_>) -> Option<Window> {
             Some((_, number)) => days.push(number),
             None => reader.source.mistake(day.span(), "days are mon, tue, wed, thu, fri, sat, sun"),
         }
+    }
+    if reader.strings("days").is_some_and(|days| days.is_empty()) {
+        reader.source.mistake(reader.span_of("days"), "without days the silence never holds");
     }
     let time = |text: &str| {
         let (hours, minutes) = text.split_once(':')?;

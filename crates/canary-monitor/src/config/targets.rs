@@ -28,7 +28,7 @@ pub(super) struct Defaults {
 impl Defaults {
     pub(super) fn read(&mut self, reader: &mut Reader<'_, '_>) {
         self.policy = policy(reader, &self.policy);
-        self.labels = reader.words("labels");
+        self.labels = reader.labels("labels");
     }
 
     /// The policy and labels of a table that starts from these.
@@ -66,7 +66,7 @@ impl TargetList {
 
 fn labels(reader: &mut Reader<'_, '_>, defaults: &Defaults) -> BTreeMap<String, String> {
     let mut labels = defaults.labels.clone();
-    labels.extend(reader.words("labels"));
+    labels.extend(reader.labels("labels"));
     labels
 }
 
@@ -77,12 +77,16 @@ fn policy(reader: &mut Reader<'_, '_>, from: &Policy) -> Policy {
         interval: interval(reader).unwrap_or(from.interval),
         confirm_checks: count(reader.integer("confirm_checks", 1..=100))
             .unwrap_or(from.confirm_checks),
-        unreachable_after: reader.duration("unreachable_after").unwrap_or(from.unreachable_after),
-        missing_after: reader.duration("missing_after").unwrap_or(from.missing_after),
+        unreachable_after: reader
+            .duration("unreachable_after", "0s", "31d")
+            .unwrap_or(from.unreachable_after),
+        missing_after: reader.duration("missing_after", "0s", "31d").unwrap_or(from.missing_after),
         resolve_checks: count(reader.integer("resolve_checks", 1..=100))
             .unwrap_or(from.resolve_checks),
-        remind_alarm: reader.duration("remind_alarm").unwrap_or(from.remind_alarm),
-        remind_attention: reader.duration("remind_attention").unwrap_or(from.remind_attention),
+        remind_alarm: reader.duration("remind_alarm", "1m", "400d").unwrap_or(from.remind_alarm),
+        remind_attention: reader
+            .duration("remind_attention", "1m", "400d")
+            .unwrap_or(from.remind_attention),
         routes: reader.strings("routes").map_or_else(|| from.routes.clone(), names),
         max_interval_days: reader
             .integer("max_interval_days", 1..=400)

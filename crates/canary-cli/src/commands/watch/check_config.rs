@@ -13,7 +13,10 @@ const EXAMPLE: &str = "Example:
 
 prints, for each mistake, a line such as
 
-  watch.toml:7:12: `interval` must be a duration from 10s to 31d: \"5 minutes\"";
+  watch.toml:7:12: `interval` must be a duration from 10s to 31d: \"5 minutes\"
+
+What may be meant so, such as a variable that only the service sets, is a remark:
+it is named too, and does not fail.";
 
 #[derive(Args)]
 #[command(after_help = EXAMPLE)]
@@ -25,6 +28,9 @@ pub(super) struct CheckConfig {
 impl CheckConfig {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let config = super::read(&self.config.config)?;
+        for remark in &config.remarks {
+            output::progress(&format!("remark: {}", output::line(&remark.to_string())));
+        }
         for left_out in &config.left_out {
             output::progress(&format!("left out: {}", output::line(left_out)));
         }
