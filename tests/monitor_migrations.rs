@@ -14,7 +14,7 @@ use canary_monitor::step::{Event, EventKind};
 use canary_monitor::store::postgres::{Address, PostgresStore};
 use canary_monitor::store::sqlite::{Access, SqliteStore};
 use canary_monitor::store::{
-    Commit, Counts, NewNotice, Order, Room, Sighting, Store, Stored, StoredEvent, Tally,
+    Commit, Counts, NewNotice, Order, Room, Sighting, Store, StoreError, Stored, StoredEvent, Tally,
 };
 use canary_monitor::target::Target;
 use canary_verifier::report::{Severity, State};
@@ -115,11 +115,41 @@ fn sqlite_brings_the_first_version_up_to_date() {
          ALTER TABLE target DROP COLUMN state;
          CREATE INDEX target_by_severity ON target (severity DESC) WHERE severity > 0;
          DROP TABLE kept; DROP TABLE owner; DROP INDEX outbox_by_sink;
-         CREATE INDEX outbox_pending ON outbox (due) WHERE state = 0; PRAGMA user_version = 1;",
+         CREATE INDEX outbox_pending ON outbox (due) WHERE state = 0; PRAGMA application_id = 0; PRAGMA user_version = 1;",
     )
     .expect("it is the first version's");
     drop(file);
     runtime().block_on(async { nothing_is_lost(before, &sqlite(&path)).await });
+    let file = rusqlite::Connection::open(&path).expect("it opens");
+    let mark: i64 =
+        file.pragma_query_value(None, "application_id", |row| row.get(0)).expect("it is read");
+    assert_eq!(mark, 0x434e_5259, "it is marked as ours from now on");
+}
+
+#[test]
+fn no_file_of_another_program_is_touched_and_no_folder_is_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let make = |name: &str, statements: &str| {
+        let file = rusqlite::Connection::open(at(name)).expect("it opens");
+        file.execute_batch(statements).expect("it is made");
+    };
+    make("tables.db", "CREATE TABLE target (x); CREATE TABLE mail (y);");
+    make("marked.db", "PRAGMA application_id = 7;");
+    std::fs::write(at("text.db"), "no SQLite file ".repeat(400)).expect("written");
+    for name in ["tables.db", "marked.db", "text.db"] {
+        let before = std::fs::read(at(name)).expect("it is read");
+        for access in [Access::Monitor, Access::Reader] {
+            let error = SqliteStore::open(&at(name), access).expect_err("it is another's");
+            assert!(matches!(error, StoreError::Foreign(_)), "{name}: {error:?}");
+        }
+        assert_eq!(std::fs::read(at(name)).expect("it is read"), before, "{name}");
+    }
+    for access in [Access::Monitor, Access::Reader] {
+        let error = SqliteStore::open(&at("absent").join("x.db"), access).expect_err("no folder");
+        assert!(matches!(error, StoreError::NoFolder(_)), "{error:?}");
+    }
+    assert!(!at("absent").exists());
 }
 
 #[test]

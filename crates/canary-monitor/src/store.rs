@@ -28,6 +28,12 @@ pub enum StoreError {
     /// Another process uses the file.
     #[error("another monitor uses {0}")]
     InUse(std::path::PathBuf),
+    /// A SQLite file is made where there is none; its folder is not, as its path may be mistyped.
+    #[error("there is no folder {0}")]
+    NoFolder(std::path::PathBuf),
+    /// The file is not a store: another program's, or no SQLite file at all.
+    #[error("{0} is not a store of canary watch")]
+    Foreign(std::path::PathBuf),
     /// SQLite's error.
     #[error("SQLite refused")]
     Sqlite(#[from] rusqlite::Error),

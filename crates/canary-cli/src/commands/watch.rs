@@ -117,6 +117,11 @@ fn store_failure(error: &StoreError) -> Failure {
             .hint("stop the other monitor, or use another store"),
         StoreError::Replaced(_) => Failure::from_error(Kind::Later, error)
             .hint("give each worker a name of its own with --worker"),
+        StoreError::NoFolder(_) => Failure::from_error(Kind::Config, error)
+            .hint("make the folder, or name another file as `store`"),
+        StoreError::Foreign(_) => {
+            Failure::from_error(Kind::Config, error).hint("name another file as `store`")
+        }
         StoreError::Newer { .. } => {
             Failure::from_error(Kind::Config, error).hint("use the newer version of this program")
         }

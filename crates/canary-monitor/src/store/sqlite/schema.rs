@@ -1,6 +1,5 @@
 //! The tables, and how the file is opened.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -52,10 +51,21 @@ CREATE INDEX outbox_by_sink ON outbox (sink, due) WHERE state = 0;
 DROP INDEX outbox_pending;
 "];
 
+/// Marks the file as this program's: `CNRY`.
+const APPLICATION: i64 = 0x434e_5259;
+
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
-    make_folder(path)?;
+    has_folder(path)?;
     let connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(10))?;
+    // Before anything is written: the file may be another program's.
+    let owner = owner(&connection).map_err(|error| match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => StoreError::Foreign(path.to_owned()),
+        _ => error.into(),
+    })?;
+    if owner == Owner::Another {
+        return Err(StoreError::Foreign(path.to_owned()));
+    }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "cache_size", -16_384)?;
@@ -63,7 +73,36 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "journal_size_limit", 67_108_864)?;
     connection.set_prepared_statement_cache_capacity(64);
     migrate(&connection)?;
+    if owner == Owner::Unmarked {
+        connection.pragma_update(None, "application_id", APPLICATION)?;
+    }
     Ok(connection)
+}
+
+/// Whose a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    /// This program's.
+    Marked,
+    /// It is empty, or has the tables of an early version of this program, which did not mark it.
+    Unmarked,
+    /// Another program's.
+    Another,
+}
+
+fn owner(connection: &Connection) -> rusqlite::Result<Owner> {
+    let id: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let count = |condition: &str| -> rusqlite::Result<i64> {
+        let count = format!("SELECT COUNT(*) FROM sqlite_schema {condition}");
+        connection.query_row(&count, [], |row| row.get(0))
+    };
+    let first = "WHERE type = 'table' AND name IN
+        ('target', 'event', 'outbox', 'body', 'sighting', 'worker', 'watch_gap')";
+    Ok(match id {
+        APPLICATION => Owner::Marked,
+        0 if count("")? == 0 || count(first)? == 7 => Owner::Unmarked,
+        _ => Owner::Another,
+    })
 }
 
 fn migrate(connection: &Connection) -> Result<(), StoreError> {
@@ -96,10 +135,10 @@ pub(super) fn run(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.prepare_cached("SELECT run FROM owner")?.query_row([], |row| row.get(0))?)
 }
 
-fn make_folder(path: &Path) -> Result<(), StoreError> {
-    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) => fs::create_dir_all(folder)
-            .map_err(|source| StoreError::Io { path: folder.to_owned(), source }),
+/// A path may be mistyped: with a folder made for it, the monitor would begin with an empty memory.
+fn has_folder(path: &Path) -> Result<(), StoreError> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        Some(folder) => Err(StoreError::NoFolder(folder.to_owned())),
         None => Ok(()),
     }
 }
@@ -113,7 +152,7 @@ pub(super) struct Lock {
 
 impl Lock {
     pub(super) fn take(path: &Path) -> Result<Self, StoreError> {
-        make_folder(path)?;
+        has_folder(path)?;
         let mut name = path.as_os_str().to_owned();
         name.push(".lock");
         let held = Connection::open(PathBuf::from(name))?;
