@@ -196,7 +196,18 @@ export const lives = {
         counter("band", 2025, { band: number < 3 ? [0, 249] : number < 5 ? [250, 499] : [0, 999] }),
         counter("kind", 2020 + number, number % 2 ? { exact: 0 } : { band: [0, 249] }),
         ...(number < 4 ? [counter("gone", 2025, { exact: 1 })] : []),
+        // Given again for a period after issues that did not give it: once as before, once otherwise.
+        counter("again", number % 2 ? 2020 : 2021, { exact: number < 5 ? number % 2 : number }),
       ];
+    },
+  }),
+  "a fact announced twice": () => makeSeries({
+    count: 4, facts: facts.slice(0, 2),
+    edit(issue, number) {
+      const [, second] = issue.facts;
+      const after = (year) => ({ id: second.id, after: `${year}-01-01T00:00:00Z` });
+      if (number === 2 || number === 3) issue.retiring = number === 2 ? [after(2020), after(2090)] : [after(2090), after(2020)];
+      if (number === 4) issue.facts = issue.facts.slice(0, 1);
     },
   }),
   "evidence that comes and goes": () => makeSeries({

@@ -91,7 +91,7 @@ test("files of several proofs: the command agrees", { skip: noCommand }, async (
   const other = all.slice();
   other[2] = other[2].replace(/\n(\S+)\n\n/, (line) => line.replace(/[A-Za-z]/, (c) => (c === "A" ? "B" : "A")));
   const files = {
-    whole: all, newest: all.slice(0, 1), "from 4": proofs(series, 4), "a gap": [all[0], ...all.slice(2)], "the wrong way round": all.slice().reverse(),
+    whole: all, newest: all.slice(0, 1), "without the newest": all.slice(1), "from 4": proofs(series, 4), "a gap": [all[0], ...all.slice(2)], "the wrong way round": all.slice().reverse(),
     "twice": [all[0], all[0]], "another checkpoint": [all[0], all[1].replace(/\u2014 canary\.example\/main\/heartbeat .*\n/, "")],
     "no envelope": [all[0], all[1].replace(/extra .*\n/, "")], "another hash": other, "something after": [...all, "x\n"], "an empty line between": [all[0], "\n", all[1]],
     "cut short": [all[0], all[1].slice(0, 200)], "no last line end": [all.join("").slice(0, -1)],

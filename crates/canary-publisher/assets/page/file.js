@@ -76,6 +76,8 @@
       if (index >= checkpoint.size || root === null || !canary.equal(root, checkpoint.root)) holds = false;
     }
     if (!holds) report.find("LOG_INCONSISTENT", "alarm");
+    const newest = proofs.at(-1).index + 1;
+    if (newest < checkpoint.size) report.find("ROLLBACK", "alarm", { issue: newest });
     report.step("tree", holds ? "holds" : "fails", { size: checkpoint.size, root: canary.base64(checkpoint.root) });
     return canary.judgeIssues(report, engine, proofs.map(({ envelope }) => envelope), proofs[0].index, checkpoint);
   }

@@ -369,8 +369,8 @@
   function wasAnnounced(issues, first, id) {
     const silentFrom = canary.instant(issues[first].as_of);
     for (let i = first - 1; i >= 0; i--) {
-      const notice = (issues[i].retiring ?? []).find((entry) => entry.id === id);
-      if (!factOf(issues[i], id) || !notice || canary.instant(notice.after) > silentFrom) return false;
+      const isNotice = (entry) => entry.id === id && canary.instant(entry.after) <= silentFrom;
+      if (!factOf(issues[i], id) || !(issues[i].retiring ?? []).some(isNotice)) return false;
       if (canary.instant(issues[i].next_due) <= silentFrom) return true;
     }
     return false;
@@ -414,10 +414,11 @@
     report.step("facts", report.findings.some(({ code }) => code === "FACT_ABSENT") ? "fails" : "holds", { affirmed: issues[newest].facts.length, ever: ever.size });
   }
 
-  // Promises never cause a finding, counters at most attention. A counter is compared with the one of the
-  // same period in the last issue that gave it, else with that issue's latest.
+  // Promises never cause a finding, counters at most attention. A counter is compared with the same period as
+  // it was given last, however long ago, else with the latest period of the last issue that gave it.
   function checkCounters(report, issues) {
     const last = new Map();
+    const ofPeriod = new Map();
     const changed = new Map();
     const period = ({ from, to }) => `${to} ${from}`;
     const width = ({ band }) => (band ? band[1] - band[0] : null);
@@ -426,7 +427,9 @@
         const own = counters.filter((counter) => counter.id === id);
         const before = last.get(id)?.own ?? [];
         for (const counter of own) {
-          const same = before.find((other) => period(other) === period(counter));
+          const key = `${id} ${period(counter)}`;
+          const same = ofPeriod.get(key);
+          ofPeriod.set(key, counter);
           const earlier = same ?? before.reduce((latest, other) => (!latest || period(other) >= period(latest) ? other : latest), null);
           if (!earlier || canary.same(earlier.value, counter.value)) continue;
           const about = { issue: number, fact: id };
