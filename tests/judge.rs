@@ -382,7 +382,7 @@ fn what_was_verified_before_vouches_for_nothing_else() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// With nothing done, a canary only ever gets worse (R2).
+    /// With nothing done, a canary only ever gets worse.
     #[test]
     fn severity_never_improves_with_time(a in 0_i64..10_000_000, b in 0_i64..10_000_000) {
         let (series, trust) = (Series::new(), pinned(&Series::new(), 1));

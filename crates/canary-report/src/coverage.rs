@@ -1,4 +1,4 @@
-//! Coverage: layers × suppliers, who is responsible, and which live facts speak of each (R24).
+//! Coverage: layers × suppliers, who is responsible, and which live facts speak of each.
 //!
 //! A fact covers a layer of a service where all of this holds at the instant: its issue is in force
 //! and nothing voids the series; the newest issue affirms it, in the words compared with, and has not

@@ -1,4 +1,4 @@
-//! The warrant-canary conditions of EDPB Recommendations 01/2020 (R19).
+//! The warrant-canary conditions of EDPB Recommendations 01/2020.
 //!
 //! Version 2.0 of the Recommendations, Annex 2, names a regularly published, cryptographically signed
 //! message among the contractual measures, and what it depends on. Each condition is PASS, FAIL,

@@ -1,4 +1,4 @@
-//! Who is responsible for which layer: profiles are data (R23).
+//! Who is responsible for which layer: profiles are data.
 //!
 //! A profile names, for each layer and service model, who is responsible, on what basis, and from
 //! which source. Three are shipped; a contract's own has the same form and can start from another

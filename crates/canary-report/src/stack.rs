@@ -52,7 +52,7 @@ pub struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
     /// The role in which it holds the customer's data, of `format.md` §2.2; only facts said in this
-    /// role cover anything (R25).
+    /// role cover anything.
     #[serde(default = "processor")]
     pub role: String,
     /// Ids of the contracting entities; empty: any. A fact covers only where it speaks of each.

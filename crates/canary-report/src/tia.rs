@@ -1,4 +1,4 @@
-//! The evidence pack of a transfer impact assessment (R20): what was said, what changed, what is
+//! The evidence pack of a transfer impact assessment: what was said, what changed, what is
 //! missing, both reports, the raw bytes, and how to check all of it again without any network.
 
 mod changes;

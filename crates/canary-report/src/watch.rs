@@ -1,4 +1,4 @@
-//! The watcher's own record: when it looked, and when nobody looked (R16).
+//! The watcher's own record: when it looked, and when nobody looked.
 
 use canary_format::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};

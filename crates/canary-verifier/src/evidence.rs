@@ -8,7 +8,7 @@ use canary_format::time::Timestamp;
 use crate::roughtime::TimeBounds;
 use crate::witness::WitnessPolicy;
 
-/// What came of asking for one thing. Absent, unreachable and refused are different (R15).
+/// What came of asking for one thing. Absent, unreachable and refused are different.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Obtained<T> {
     /// It is here, within its limits.

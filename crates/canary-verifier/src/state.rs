@@ -280,7 +280,7 @@ impl Held {
         }
     }
 
-    /// Keeps an envelope that was found under a number beside another: one side of a fork (R17).
+    /// Keeps an envelope that was found under a number beside another: one side of a fork.
     ///
     /// # Errors
     ///
