@@ -97,6 +97,14 @@ impl<'a> At<'a, '_> {
     }
 }
 
+/// Line and column of a byte in a text, both from 1, the column in characters. At the end where the text has
+/// no such byte, or where it lies within a character.
+pub fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let start = before.rfind('\n').map_or(0, |feed| feed + 1);
+    (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
+}
+
 /// An id: 1–64 bytes matching `[a-z0-9]+([.-][a-z0-9]+)*` (`format.md` §2).
 pub fn is_id(text: &str) -> bool {
     let word = |part: &str| {
@@ -192,5 +200,15 @@ mod tests {
         ] {
             assert!(!is_url_prefix(url), "{url}");
         }
+    }
+
+    #[test]
+    fn a_place_is_counted_in_characters_from_one() {
+        let text = "a\n\u{e9}b\n";
+        assert_eq!(place(text, 0), (1, 1));
+        assert_eq!(place(text, text.find('b').unwrap()), (2, 2));
+        assert_eq!(place(text, text.len()), (3, 1));
+        assert_eq!(place(text, 3), (3, 1), "within a character: the end");
+        assert_eq!(place(text, 99), (3, 1), "no such byte: the end");
     }
 }

@@ -1,6 +1,8 @@
 //! Why `canary.toml` cannot be read, without a word of its text: somebody may have put a secret where
 //! none belongs.
 
+use canary_format::text::place;
+
 /// Where `canary.toml` is not as expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("canary.toml line {line} column {column}: {message}")]
@@ -15,9 +17,7 @@ pub struct Misread {
 
 impl Misread {
     pub(crate) fn of(source: &str, error: &toml::de::Error) -> Self {
-        let at = error.span().map_or(0, |span| span.start);
-        let before = source.get(..at).unwrap_or(source);
-        let start = before.rfind('\n').map_or(0, |feed| feed + 1);
+        let (line, column) = place(source, error.span().map_or(0, |span| span.start));
         let message = error.message().replace('\n', ", ");
         // "invalid type: string "…", expected a map" quotes the value.
         let message = match message.rsplit_once(", expected ") {
@@ -26,11 +26,7 @@ impl Misread {
             }
             _ => message,
         };
-        Self {
-            line: before.matches('\n').count() + 1,
-            column: before[start..].chars().count() + 1,
-            message,
-        }
+        Self { line, column, message }
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use canary_format::text::place;
+
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
@@ -19,10 +21,7 @@ pub struct Mistake {
 
 impl Mistake {
     pub(crate) fn at(file: &Path, text: &str, span: Range<usize>, message: String) -> Self {
-        let start = span.start.min(text.len());
-        let before = text.get(..start).unwrap_or(text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+        let (line, column) = place(text, span.start);
         Self { file: file.to_owned(), line, column, message }
     }
 }

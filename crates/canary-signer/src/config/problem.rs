@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use canary_format::text::place;
+
 use crate::durable::ReadError;
 
 /// `canary.toml` could not be used.
@@ -121,11 +123,4 @@ impl ConfigError {
         let (line, column) = place(source, at);
         Self::Value { line, column, problem }
     }
-}
-
-fn place(source: &str, at: usize) -> (usize, usize) {
-    let before = source.get(..at).unwrap_or(source);
-    let line = before.matches('\n').count() + 1;
-    let start = before.rfind('\n').map_or(0, |feed| feed + 1);
-    (line, before[start..].chars().count() + 1)
 }
