@@ -7,6 +7,7 @@ mod list;
 mod mistake;
 mod reader;
 mod sections;
+mod silences;
 mod size;
 mod targets;
 mod trust;
