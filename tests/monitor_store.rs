@@ -1,93 +1,26 @@
 //! What every store promises, asked of both: SQLite, and a PostgreSQL server that the test starts.
 
 mod postgres;
+mod stores;
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use canary_monitor::config::Retention;
-use canary_monitor::fleet::{Fleet, FleetBuilder};
+use canary_monitor::fleet::FleetBuilder;
 use canary_monitor::memory::Memory;
 use canary_monitor::observe::Body;
-use canary_monitor::policy::Policy;
-use canary_monitor::sinks::Secret;
-use canary_monitor::step::{Event, EventKind};
-use canary_monitor::store::postgres::{Address, PostgresStore};
-use canary_monitor::store::sqlite::{Access, SqliteStore};
+use canary_monitor::store::postgres::PostgresStore;
 use canary_monitor::store::{
     Claim, Commit, NewNotice, Order, Outgoing, Room, Settled, Store, StoreError, Stored, Tally,
 };
 use canary_monitor::target::{Target, TargetId};
 use canary_verifier::report::{Severity, State};
 use postgres::Postgres;
-
-const NOW: i64 = 1_700_000_000;
-const LEASE: i64 = 100;
-
-fn target(n: usize) -> Target {
-    let policy = Arc::new(Policy { interval: 600, ..Policy::default() });
-    Target { name: format!("c{n:03}"), ..Target::new(&format!("https://c{n}.example/"), policy) }
-}
-
-fn fleet(range: std::ops::Range<usize>) -> Fleet {
-    let mut builder = FleetBuilder::default();
-    for n in range {
-        builder.add(&target(n)).expect("they differ");
-    }
-    builder.build()
-}
-
-/// A step that changes nothing but the count of notices.
-fn plain(claim: &Claim, at: i64) -> Commit {
-    let memory = Memory { notices: claim.memory.notices + 1, ..claim.memory.clone() };
-    Commit {
-        id: claim.id,
-        fence: Some(claim.fence),
-        at,
-        wake: at + 600,
-        memory,
-        severity: Severity::Alive,
-        state: State::Live,
-        events: Vec::new(),
-        notices: Vec::new(),
-        bodies: Vec::new(),
-    }
-}
-
-fn rich(claim: &Claim, at: i64, word: &str) -> Commit {
-    let event = |kind| Event { at, kind, detail: format!("{word} \0 \u{1f426} ' \" \\") };
-    let notice = |n| NewNotice {
-        key: format!("{word}-{n}"),
-        sink: "hook".to_owned(),
-        body: format!("{word} {n}"),
-    };
-    let body = |tail: &str| Body {
-        url: format!("https://c.example/{tail}{}", "x".repeat(5_000)),
-        bytes: format!("body of {word}").into_bytes(),
-    };
-    Commit {
-        severity: Severity::Alarm,
-        state: State::Lapsed,
-        events: vec![event(EventKind::Opened), event(EventKind::Issue)],
-        notices: vec![notice(1), notice(2)],
-        bodies: vec![body("a"), body("a"), body("b")],
-        ..plain(claim, at)
-    }
-}
-
-fn is_fenced(result: &Result<(), StoreError>) -> bool {
-    matches!(result, Err(StoreError::Fenced))
-}
-
-/// One target, enrolled and claimed.
-async fn claimed<S: Store>(store: &S) -> Claim {
-    store.enroll(&fleet(0..1), NOW).await.expect("it enrolls");
-    let mut claims = store.claim(NOW, i64::MAX, LEASE, 5).await.expect("it claims");
-    assert_eq!(claims.len(), 1);
-    claims.remove(0)
-}
+use stores::{
+    LEASE, NOW, address, claimed, fleet, is_fenced, plain, rich, runtime, sqlite, target,
+};
 
 async fn due_targets_are_claimed_once_each<S: Store>(a: S, b: S) {
     a.enroll(&fleet(0..100), NOW).await.expect("it enrolls");
@@ -497,121 +430,3 @@ suite![
     the_monitors_own_state_is_no_target,
     no_step_is_lost_or_written_twice,
 ];
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a runtime")
-}
-
-fn sqlite(path: &Path) -> Result<SqliteStore, StoreError> {
-    SqliteStore::open(path, Access::Monitor)
-}
-
-fn address(url: &str) -> Address {
-    Address::parse(url).expect("a URL")
-}
-
-#[test]
-fn a_second_monitor_on_one_file_is_refused_and_one_that_gets_in_fences_the_first() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("watch.db");
-    runtime().block_on(async {
-        let first = sqlite(&path).expect("it opens");
-        let claim = claimed(&first).await;
-        assert!(matches!(sqlite(&path), Err(StoreError::InUse(_))));
-        std::fs::remove_file(folder.path().join("watch.db.lock")).expect("it is there");
-        let second = sqlite(&path).expect("nothing keeps it out now");
-        let late = first.commit(plain(&claim, NOW + 1)).await;
-        assert!(matches!(late, Err(StoreError::InUse(_))), "{late:?}");
-        assert_eq!(second.load(claim.id).await.expect("it reads"), Memory::default());
-    });
-}
-
-#[test]
-fn who_starts_under_a_name_takes_over_from_who_had_it() {
-    let Some(server) = Postgres::start() else {
-        println!("left out: PostgreSQL is not installed, taking over is not tested");
-        return;
-    };
-    let address = address(&server.database("names"));
-    runtime().block_on(async {
-        // Several at once on an empty database: its tables are made once.
-        let opening = (0..6).map(|n| {
-            let address = address.clone();
-            tokio::spawn(async move { PostgresStore::open(&address, &format!("w{n}")).await })
-        });
-        for opened in opening.collect::<Vec<_>>() {
-            opened.await.expect("no panic").expect("it opens");
-        }
-        let old = PostgresStore::open(&address, "a").await.expect("it opens");
-        let claim = claimed(&old).await;
-        let new = PostgresStore::open(&address, "a").await.expect("it opens");
-        let taken = new.claim(NOW, i64::MAX, LEASE, 5).await.expect("it claims");
-        assert_eq!(taken.len(), 1, "at once, not when the lease runs out");
-        assert!(is_fenced(&old.commit(plain(&claim, NOW)).await));
-        assert!(matches!(old.claim(NOW, i64::MAX, LEASE, 5).await, Err(StoreError::Replaced(_))));
-        assert!(matches!(old.beat("a", NOW).await, Err(StoreError::Replaced(_))));
-        let own = Commit { fence: None, ..plain(&claim, NOW) };
-        assert!(matches!(old.commit(own).await, Err(StoreError::Replaced(_))));
-        new.commit(rich(&taken[0], NOW, "n")).await.expect("written");
-
-        // The server starts again under it: what fails passes.
-        server.restart();
-        let mut tries = 0;
-        loop {
-            match new.outgoing(NOW, 60, Room::of(5)).await {
-                Ok(notices) => break assert_eq!(notices.len(), 1),
-                Err(error) => assert!(error.is_passing(), "{error:?}"),
-            }
-            tries += 1;
-            assert!(tries < 50, "it comes back");
-        }
-        server.sql("names", "UPDATE store_version SET version = 99");
-        let newer = PostgresStore::open(&address, "b").await;
-        assert!(matches!(newer, Err(StoreError::Newer { found: 99, .. })), "{newer:?}");
-    });
-}
-
-#[test]
-fn tls_is_verified_and_passwords_come_from_files() {
-    let Some(server) = Postgres::start() else {
-        println!("left out: PostgreSQL is not installed, TLS to it is not tested");
-        return;
-    };
-    server.database("tls");
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    let other =
-        rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    server.with_tls(&made.cert.pem(), &made.signing_key.serialize_pem(), "s3cret");
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, text).expect("written");
-        path
-    };
-    let root = file("root.pem", &made.cert.pem());
-    let another = file("other.pem", &other.cert.pem());
-    let password = |text| Some(Secret::File(file("password", text)));
-    let with = |host: &str, mode: &str, root: &Path| {
-        let port = server.port;
-        let root = root.display();
-        address(&format!("postgres://canary@{host}:{port}/tls?sslmode={mode}&sslrootcert={root}"))
-    };
-    runtime().block_on(async {
-        for mode in ["require", "verify-full"] {
-            let right = with("localhost", mode, &root).with_password(password("s3cret\n"));
-            PostgresStore::open(&right, "a").await.expect("it opens");
-            let forged = with("localhost", mode, &another).with_password(password("s3cret"));
-            assert!(PostgresStore::open(&forged, "a").await.is_err(), "another certificate");
-            let elsewhere = with("127.0.0.1", mode, &root).with_password(password("s3cret"));
-            assert!(PostgresStore::open(&elsewhere, "a").await.is_err(), "another name");
-        }
-        let wrong = with("localhost", "require", &root).with_password(password("guess"));
-        assert!(PostgresStore::open(&wrong, "a").await.is_err(), "another password");
-        let plain = with("localhost", "disable", &root).with_password(password("s3cret"));
-        assert!(PostgresStore::open(&plain, "a").await.is_err(), "the server asks for TLS");
-    });
-}
