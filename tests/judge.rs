@@ -3,58 +3,20 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod build;
+mod judging;
 
 use build::{Series, at, cosign, first, heartbeat_key, public};
 use canary_format::note::{KeyKind, VerifierKey};
-use canary_format::time::Timestamp;
 use canary_verifier::evidence::{Evidence, Mirror, Obtained, Seen, Site, Source, Trust};
-use canary_verifier::judge::{Judgement, judge, judge_again};
+use canary_verifier::judge::{judge, judge_again};
 use canary_verifier::report::{Code, FactState, Severity, State};
 use canary_verifier::witness::WitnessPolicy;
+use judging::{codes, of_site, of_source, pinned, seen, site, three, until};
 use proptest::prelude::*;
-
-fn site(series: &Series) -> Site {
-    Site {
-        checkpoint: Obtained::Got(series.checkpoint().to_string().into_bytes()),
-        leaves: Obtained::Got(series.leaves.clone()),
-    }
-}
-
-fn of_source(source: Source, now: Timestamp) -> Evidence {
-    Evidence { url: Some(build::URL.into()), obtained_at: now, source, mirrors: vec![] }
-}
-
-fn of_site(series: &Series, now: Timestamp) -> Evidence {
-    of_source(Source::Site(site(series)), now)
-}
 
 fn unreachable() -> Source {
     let checkpoint = Obtained::Unreachable("the connection timed out".into());
     Source::Site(Site { checkpoint, leaves: Obtained::Missing })
-}
-
-fn pinned(series: &Series, number: u64) -> Trust {
-    Trust { pin: Some(series.pin(number)), ..Trust::default() }
-}
-
-fn codes(judgement: &Judgement) -> Vec<Code> {
-    judgement.report.findings.iter().map(|finding| finding.code).collect()
-}
-
-/// What is seen after a first look at a series, at its heartbeat.
-fn seen(series: &Series) -> Seen {
-    let now = series.heartbeat.as_ref().unwrap().1;
-    judge(&of_site(series, now), &pinned(series, 1), None, now).seen.unwrap()
-}
-
-fn three() -> Series {
-    Series::new().and(|_| {}).and(|_| {})
-}
-
-fn until(series: &Series, count: usize) -> Series {
-    let mut shorter = series.clone();
-    shorter.leaves.truncate(count);
-    shorter
 }
 
 #[test]

@@ -4,53 +4,17 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod build;
+mod judging;
 
 use build::{Series, at};
 use canary_format::envelope::Envelope;
 use canary_format::issue::{Counter, CounterValue, Retiring};
 use canary_format::time::{Date, Timestamp};
 use canary_format::tlog_proof::TlogProof;
-use canary_verifier::evidence::{Evidence, Mirror, Obtained, Seen, Site, Source, Trust};
-use canary_verifier::judge::{Judgement, judge};
+use canary_verifier::evidence::{Evidence, Mirror, Obtained, Site, Source};
+use canary_verifier::judge::judge;
 use canary_verifier::report::{Code, Severity, State};
-
-fn site(series: &Series) -> Site {
-    Site {
-        checkpoint: Obtained::Got(series.checkpoint().to_string().into_bytes()),
-        leaves: Obtained::Got(series.leaves.clone()),
-    }
-}
-
-fn evidence(source: Source, now: Timestamp) -> Evidence {
-    Evidence { url: Some(build::URL.into()), obtained_at: now, source, mirrors: vec![] }
-}
-
-fn of_site(series: &Series, now: Timestamp) -> Evidence {
-    evidence(Source::Site(site(series)), now)
-}
-
-fn pinned(series: &Series, number: u64) -> Trust {
-    Trust { pin: Some(series.pin(number)), ..Trust::default() }
-}
-
-fn codes(judgement: &Judgement) -> Vec<Code> {
-    judgement.report.findings.iter().map(|finding| finding.code).collect()
-}
-
-fn seen(series: &Series) -> Seen {
-    let now = series.heartbeat.as_ref().unwrap().1;
-    judge(&of_site(series, now), &pinned(series, 1), None, now).seen.unwrap()
-}
-
-fn three() -> Series {
-    Series::new().and(|_| {}).and(|_| {})
-}
-
-fn until(series: &Series, count: usize) -> Series {
-    let mut shorter = series.clone();
-    shorter.leaves.truncate(count);
-    shorter
-}
+use judging::{codes, of_site, of_source, pinned, seen, site, three, until};
 
 /// The same payloads; the first of them in an envelope with other signatures.
 fn with_another_first_envelope(series: &Series) -> Series {
@@ -72,7 +36,7 @@ fn a_file_without_the_newest_issue_is_an_older_copy() {
     let series = three().and(|content| drop(content.facts.pop()));
     let now = at("2026-03-30");
     let old = file(&[series.proof(3), series.proof(2), series.proof(1)]);
-    let judged = judge(&evidence(old, now), &pinned(&series, 1), None, now);
+    let judged = judge(&of_source(old, now), &pinned(&series, 1), None, now);
     assert_eq!(codes(&judged)[0], Code::Rollback);
     assert_eq!(judged.report.severity, Severity::Alarm);
 }
@@ -84,11 +48,11 @@ fn a_file_tells_where_an_earlier_leaf_was_replaced() {
     let replaced = with_another_first_envelope(&series);
     let now = at("2026-02-02");
     let judged =
-        judge(&evidence(file(&[replaced.proof(2)]), now), &pinned(&series, 1), Some(&before), now);
+        judge(&of_source(file(&[replaced.proof(2)]), now), &pinned(&series, 1), Some(&before), now);
     assert!(codes(&judged).contains(&Code::LogInconsistent), "{:?}", judged.report.findings);
     assert_eq!(judged.seen.unwrap().leaves, before.leaves);
     let honest =
-        judge(&evidence(file(&[series.proof(2)]), now), &pinned(&series, 1), Some(&before), now);
+        judge(&of_source(file(&[series.proof(2)]), now), &pinned(&series, 1), Some(&before), now);
     assert_eq!(honest.report.severity, Severity::Alive, "{:?}", honest.report.findings);
     assert_eq!(honest.seen.unwrap().leaves, series.leaves);
 }
@@ -103,7 +67,7 @@ fn a_checkpoint_alone_contradicts_what_was_seen() {
         let checkpoint = Obtained::Got(checkpoint.into_bytes());
         let leaves = Obtained::Unreachable("the connection timed out".into());
         let judged = judge(
-            &evidence(Source::Site(Site { checkpoint, leaves }), now),
+            &of_source(Source::Site(Site { checkpoint, leaves }), now),
             &trust,
             Some(&before),
             now,
@@ -139,7 +103,7 @@ fn a_checkpoint_alone_contradicts_what_was_seen() {
     let lagging = until(&series, 2).heartbeat_at(at("2026-02-20"));
     let checkpoint = Obtained::Got(lagging.checkpoint().to_string().into_bytes());
     let source = Source::Site(Site { checkpoint, leaves: Obtained::Missing });
-    let judged = judge(&evidence(source, soon), &trust, Some(&before), soon);
+    let judged = judge(&of_source(source, soon), &trust, Some(&before), soon);
     assert_eq!(codes(&judged), [Code::Unreachable, Code::FreshnessMissing]);
 }
 
