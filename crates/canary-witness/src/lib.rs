@@ -31,5 +31,6 @@ mod store;
 mod writer;
 
 pub use self::key::{KeyError, WitnessKey};
+pub use self::request::Submission;
 pub use self::server::{Event, Options, ServeError, serve};
 pub use self::store::{Store, StoreError};

@@ -12,17 +12,24 @@ const MAX_PROOF: usize = 63;
 pub(crate) const MAX_BODY: usize =
     "old 9223372036854775807\n\n".len() + MAX_PROOF * 45 + MAX_CHECKPOINT;
 
-/// A submission whose form is right; nothing in it has been checked.
+/// The body of `add-checkpoint` (C2SP `tlog-witness`) whose form is right; nothing in it has been checked.
 #[derive(Debug, Clone)]
-pub(crate) struct Submission {
-    pub(crate) old: u64,
-    pub(crate) proof: Vec<TreeHash>,
-    pub(crate) checkpoint: Checkpoint,
+pub struct Submission {
+    /// The size that the submitter says the witness has cosigned.
+    pub old: u64,
+    /// Hashes that lead from that tree to the checkpoint's, at most 63.
+    pub proof: Vec<TreeHash>,
+    /// The checkpoint to cosign.
+    pub checkpoint: Checkpoint,
 }
 
 impl Submission {
-    /// Reads a body; the words say what is wrong with its form.
-    pub(crate) fn parse(body: &[u8]) -> Result<Self, String> {
+    /// Reads a body.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its form, in words for the submitter.
+    pub fn parse(body: &[u8]) -> Result<Self, String> {
         let end = body.windows(2).position(|pair| pair == b"\n\n");
         let end = end.ok_or("expected an empty line before the checkpoint")?;
         let (head, checkpoint) = (&body[..end], &body[end + 2..]);
