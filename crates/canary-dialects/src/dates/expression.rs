@@ -1,10 +1,10 @@
 //! Expressions of time among the words of a sentence: dates, windows, lengths and habits.
 
-use chrono::{Datelike, NaiveDate, Weekday};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Weekday};
 
 use crate::Timestamp;
 use crate::dates::calendar::{Length, Period, Span, date, last_of_month, start, year};
-use crate::dates::words::Word;
+use crate::dates::words::{self, Word};
 
 /// What an expression says, before it is known what it says it of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -292,7 +292,7 @@ impl<'a> Here<'a> {
             return None;
         }
         if let Some((_, month)) = glued {
-            let month = Word { raw: month, text: month.to_owned(), pause: false }.month()?;
+            let month = words::month(month)?;
             let year = self.word(1).and_then(|word| word.text.parse().ok()).and_then(year)?;
             let whole = (date(year, month, 1)?, last_of_month(year, month)?);
             return Some((part_of(edge, whole.0, whole.1), 2));
@@ -368,11 +368,7 @@ impl<'a> Here<'a> {
             self.word(0).is_some_and(|word| word.weekday().is_some() && word.text.len() >= 3),
         );
         let here = self.on(weekday);
-        if let Some(exact) =
-            chrono::DateTime::parse_from_rfc3339(here.word(0)?.raw).ok().or_else(|| {
-                chrono::DateTime::parse_from_rfc3339(&format!("{}Z", here.word(0)?.raw)).ok()
-            })
-        {
+        if let Some(exact) = instant(here.word(0)?.raw) {
             return Some((
                 Rule::On(Span::instant(Timestamp::from_unix(exact.timestamp()))),
                 weekday + 1,
@@ -480,11 +476,10 @@ impl<'a> Here<'a> {
             "to", "of", "once", "is", "the", "by",
         ];
         let text = self.text(0);
-        if let Some((number, unit)) = text.split_once('-') {
-            let word = Word { raw: number, text: number.to_owned(), pause: false };
-            if let Some(length) = word.number().and_then(|number| unit_of(unit, number)) {
-                return Some((Rule::Within(length), 1));
-            }
+        if let Some((number, unit)) = text.split_once('-')
+            && let Some(length) = words::number(number).and_then(|number| unit_of(unit, number))
+        {
+            return Some((Rule::Within(length), 1));
         }
         let number = self.word(0)?.number().filter(|number| (1..=10_000).contains(number))?;
         // "30 (thirty) days" says it twice.
@@ -698,6 +693,15 @@ fn unit_of(word: &str, number: u32) -> Option<Length> {
     })
 }
 
+/// An instant as RFC 3339 writes it, with or without a zone.
+fn instant(raw: &str) -> Option<DateTime<FixedOffset>> {
+    if !raw.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let read = |text: &str| DateTime::parse_from_rfc3339(text).ok();
+    read(raw).or_else(|| read(&format!("{raw}Z")))
+}
+
 /// Dates in figures, or with the month's name between: 2026-06-19, 19.06.2026, 19/6/2026, 03-Jun-2024, 20260619.
 fn numeric(text: &str) -> Option<Rule> {
     if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -717,7 +721,7 @@ fn numeric(text: &str) -> Option<Rule> {
             Some(Rule::On(Span::days(date(year, month, 1)?, last_of_month(year, month)?)))
         }
         3 => {
-            let name = Word { raw: parts[1], text: parts[1].to_lowercase(), pause: false }.month();
+            let name = words::month(&parts[1].to_lowercase());
             if let Some(month) = name {
                 let day = number(0)
                     .filter(|day| *day <= 31)

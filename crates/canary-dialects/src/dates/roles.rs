@@ -315,14 +315,9 @@ fn last_cue(before: &[&str]) -> Option<(Role, usize)> {
     let mut best: Option<(usize, (usize, bool), Role, usize)> = None;
     for (role, cues) in CUES {
         for cue in *cues {
-            let length = cue.split(' ').count();
-            if length > before.len() {
-                continue;
-            }
-            for at in (0..=before.len() - length).rev() {
-                let here = &before[at..at + length];
-                if here.iter().copied().eq(cue.split(' '))
-                    || (!cue.is_ascii() && here.first().is_some_and(|word| word.contains(cue)))
+            for at in (0..before.len()).rev() {
+                let held = || !cue.is_ascii() && before[at].contains(cue);
+                if let Some(length) = length_at(cue, &before[at..]).or_else(|| held().then_some(1))
                 {
                     let ahead = !cue.is_ascii() && matches!(role, Role::Next | Role::Ends);
                     let surer = (length, ahead);
@@ -335,6 +330,19 @@ fn last_cue(before: &[&str]) -> Option<(Role, usize)> {
         }
     }
     best.map(|(_, _, role, at)| (role, at))
+}
+
+/// How many words a cue takes, where the words begin with it.
+fn length_at(cue: &str, words: &[&str]) -> Option<usize> {
+    let mut rest = cue;
+    for (word, length) in words.iter().zip(1..) {
+        rest = rest.strip_prefix(word)?;
+        if rest.is_empty() {
+            return Some(length);
+        }
+        rest = rest.strip_prefix(' ')?;
+    }
+    None
 }
 
 /// "before" a date leaves that date out, "on or before" takes it in.
