@@ -285,8 +285,17 @@ async fn what_is_old_goes_and_what_counts_stays<S: Store>(a: S, b: S) {
     let claim = claimed(&a).await;
     let mut first = rich(&claim, NOW, "old");
     let kept = Body { url: "https://c.example/k".to_owned(), bytes: b"kept".to_vec() };
-    first.memory.checker = format!("{{\"leaves\":\"{}\"}}", kept.digest());
-    first.bodies.push(kept.clone());
+    // The issues are named in a list, and that in the state.
+    let leaves = ["one", "two", "three"].map(|leaf| {
+        let url = format!("https://c0.example/issues/{leaf}");
+        Body { url, bytes: leaf.as_bytes().to_vec() }
+    });
+    let digests = leaves.each_ref().map(|leaf| leaf.digest().0);
+    let url = "https://c0.example/#leaves".to_owned();
+    let list = Body { url, bytes: digests.concat() };
+    first.memory.checker =
+        format!("{{\"leaves\":\"{}\",\"checkpoint\":\"{}\"}}", list.digest(), kept.digest());
+    first.bodies.extend([list.clone(), kept.clone()].into_iter().chain(leaves.clone()));
     let gone = first.bodies[0].digest().0;
     a.commit(first).await.expect("written");
     let notice = a.outgoing(NOW, 60, Room::of(1)).await.expect("it claims").remove(0);
@@ -302,10 +311,23 @@ async fn what_is_old_goes_and_what_counts_stays<S: Store>(a: S, b: S) {
     b.prune(&keep, NOW + 101).await.expect("it prunes");
     let left = a.bodies(vec![gone, kept.digest().0]).await.expect("it reads");
     assert_eq!(left, [None, Some(kept.bytes)]);
+    let found = a.bodies(digests.to_vec()).await.expect("it reads");
+    assert_eq!(found, leaves.map(|leaf| Some(leaf.bytes)));
+    assert_eq!(a.bodies(vec![list.digest().0]).await.expect("it reads"), [Some(list.bytes)]);
     assert_eq!(a.events(claim.id, 9).await.expect("it reads"), []);
     let counts = a.counts().await.expect("it counts");
     assert_eq!(counts.pending, 1, "what is not sent stays");
-    assert_eq!(counts.evidence_bytes, 4, "as much as is left");
+    assert_eq!(counts.evidence_bytes, 4 + 96 + 11, "as much as is left");
+    // Another issue takes its place in the list: what is in neither goes.
+    let claim = a.claim(NOW + 700, NOW + 700, LEASE, 5).await.expect("it claims").remove(0);
+    let list = Body { bytes: digests[..2].concat(), ..list };
+    let memory =
+        Memory { checker: format!("{{\"leaves\":\"{}\"}}", list.digest()), ..claim.memory.clone() };
+    let bodies = vec![list];
+    a.commit(Commit { memory, bodies, ..plain(&claim, NOW + 700) }).await.expect("written");
+    b.prune(&keep, NOW + 801).await.expect("it prunes");
+    let found = a.bodies(digests.to_vec()).await.expect("it reads");
+    assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, false]);
 }
 
 async fn a_worker_says_that_it_is_alive<S: Store>(a: S, _: S) {

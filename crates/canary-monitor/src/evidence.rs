@@ -2,11 +2,16 @@
 
 use std::collections::HashSet;
 
+use canary_format::digest::Digest;
+
 use crate::memory::Memory;
 use crate::observe::Body;
 use crate::step::{Event, EventKind};
 
 const DAY: i64 = 86_400;
+/// Follows a target's URL where what was received is named: the list of its leaves' digests, 32 bytes each,
+/// is kept as a body so.
+pub const LEAF_LIST: &str = "#leaves";
 
 /// What one target added today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -41,6 +46,9 @@ pub fn admit(
     let left_out_before = today.left_out;
     let mut kept = Vec::new();
     let mut left_out = Vec::new();
+    let listed: HashSet<[u8; 32]> = (bodies.iter().filter(|body| body.url.ends_with(LEAF_LIST)))
+        .flat_map(|body| body.bytes.as_chunks::<32>().0.iter().copied())
+        .collect();
     for body in bodies {
         let (digest, size) = (body.digest(), body.bytes.len() as u64);
         if known.contains(&digest.0) {
@@ -50,10 +58,13 @@ pub fn admit(
             kept.push(body);
         } else {
             today.left_out += 1;
-            left_out.push(digest.to_string());
+            left_out.push(digest);
         }
     }
-    if left_out.iter().any(|digest| memory.checker.contains(digest.as_str())) {
+    let rests_on = |digest: &Digest| {
+        listed.contains(&digest.0) || memory.checker.contains(digest.to_string().as_str())
+    };
+    if left_out.iter().any(rests_on) {
         memory.checker.clone_from(&before.checker);
     }
     let first = left_out_before == 0 && today.left_out > 0;
@@ -117,5 +128,17 @@ mod tests {
             admit(&before, &mut memory, bodies, &HashSet::new(), (100, 1));
             assert_eq!(memory.checker == "old", stays);
         }
+    }
+
+    #[test]
+    fn a_state_rests_on_the_leaves_of_its_list_too() {
+        let before = Memory { checker: "old".to_owned(), ..Memory::default() };
+        let leaf = body(2, 200);
+        let url = format!("https://a.example/{LEAF_LIST}");
+        let list = Body { url, bytes: leaf.digest().0.to_vec() };
+        let checker = format!("{{\"leaves\":\"{}\"}}", list.digest());
+        let mut memory = Memory { checker, ..before.clone() };
+        admit(&before, &mut memory, vec![leaf, list], &HashSet::new(), (100, 1));
+        assert_eq!(memory.checker, "old");
     }
 }

@@ -8,6 +8,7 @@ use canary_format::digest::Digest;
 use canary_format::merkle::{leaf_hash, root};
 
 use crate::dialect::{Kept, Publication};
+use crate::evidence::LEAF_LIST;
 use crate::form::Form;
 use crate::memory::Memory;
 use crate::step::EventKind;
@@ -138,7 +139,7 @@ impl Holding {
         size: u64,
         until: i64,
     ) -> Result<Vec<Vec<[u8; 32]>>, StoreError> {
-        let list_url = format!("{}#leaves", self.target.url);
+        let list_url = format!("{}{LEAF_LIST}", self.target.url);
         let mut lists: Vec<&Sighting> =
             self.sightings.iter().filter(|one| one.url == list_url && one.first <= until).collect();
         lists.sort_by_key(|one| std::cmp::Reverse(one.first));

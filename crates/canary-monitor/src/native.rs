@@ -23,6 +23,7 @@ use self::verified::VerifiedTrees;
 use self::witnesses::{LeftAlone, contrary, unheard};
 use crate::axes;
 use crate::checker::private_hosts;
+use crate::evidence::LEAF_LIST;
 use crate::facts;
 use crate::fleet::Fleet;
 use crate::memory::Memory;
@@ -193,7 +194,7 @@ impl<S: Store> NativeCheck<S> {
                     let digest = |leaf: &Vec<u8>| Digest::of(leaf).0;
                     let list: Vec<u8> = after.leaves.iter().flat_map(digest).collect();
                     let digest = Digest::of(&list).0;
-                    bodies.push(Body { url: format!("{}#leaves", target.url), bytes: list });
+                    bodies.push(Body { url: format!("{}{LEAF_LIST}", target.url), bytes: list });
                     digest
                 });
                 let kept = Kept::of(&after, leaves);

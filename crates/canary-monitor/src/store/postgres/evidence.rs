@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 use super::super::{Counts, Sighting, StoreError, Tally, severity_of, state_of};
 use super::Me;
 use crate::config::Retention;
+use crate::evidence::LEAF_LIST;
 use crate::target::TargetId;
 
 /// Shared by those that keep bodies, taken alone by who deletes them: a body is not deleted between its
@@ -103,13 +104,23 @@ pub(super) async fn prune(
     let Some(age) = keep.evidence else { return Ok(()) };
     let transaction = client.transaction().await?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&EVIDENCE_LOCK]).await?;
-    // What a present state rests on is named in it, by its digest in hex.
+    // What a present state rests on is named in it, by its digest in hex; leaves are named in the list that
+    // it names.
     transaction
         .execute(
-            "DELETE FROM sighting AS s WHERE last < $1 AND NOT EXISTS (
+            "WITH leaf AS MATERIALIZED (
+               SELECT s.target, substr(b.bytes, at, 32) AS digest FROM target AS t
+               JOIN sighting AS s ON s.target = t.id AND s.url = t.url || $2
+               JOIN body AS b ON b.digest = s.digest
+               CROSS JOIN LATERAL generate_series(1, LENGTH(b.bytes), 32) AS at
+               WHERE POSITION(encode(s.digest, 'hex') IN t.memory) > 0)
+             DELETE FROM sighting AS s WHERE last < $1
+             AND NOT EXISTS (
                SELECT 1 FROM target AS t WHERE t.id = s.target
-               AND POSITION(encode(s.digest, 'hex') IN t.memory) > 0)",
-            &[&(now - age)],
+               AND POSITION(encode(s.digest, 'hex') IN t.memory) > 0)
+             AND NOT EXISTS (
+               SELECT 1 FROM leaf WHERE leaf.target = s.target AND leaf.digest = s.digest)",
+            &[&(now - age), &LEAF_LIST],
         )
         .await?;
     let gone: i64 = transaction

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::{Counts, Sighting, StoreError, Tally, severity_of, state_of};
 use crate::config::Retention;
+use crate::evidence::LEAF_LIST;
 use crate::observe::Body;
 use crate::target::TargetId;
 
@@ -96,12 +97,29 @@ pub(super) fn prune(connection: &Connection, keep: &Retention, now: i64) -> Resu
         connection.execute("DELETE FROM outbox WHERE state <> 0 AND settled < ?1", [now - age])?;
     }
     if let Some(age) = keep.evidence {
-        // What a present state rests on is named in it, by its digest in hex.
+        // What a present state rests on is named in it, by its digest in hex; leaves are named in the list
+        // that it names.
         connection.execute(
-            "DELETE FROM sighting WHERE last < ?1 AND NOT EXISTS (
+            "WITH RECURSIVE
+               list (target, bytes) AS MATERIALIZED (
+                 SELECT s.target, b.bytes FROM target AS t
+                 JOIN sighting AS s ON s.target = t.id AND s.url = t.url || ?2
+                 JOIN body AS b ON b.digest = s.digest
+                 WHERE instr(t.memory, lower(hex(s.digest))) > 0),
+               place (at) AS (
+                 SELECT 1 UNION ALL
+                 SELECT at + 32 FROM place WHERE at < (SELECT MAX(LENGTH(bytes)) FROM list)),
+               leaf (target, digest) AS MATERIALIZED (
+                 SELECT target, substr(bytes, at, 32) FROM list
+                 JOIN place ON at < LENGTH(bytes))
+             DELETE FROM sighting WHERE last < ?1
+             AND NOT EXISTS (
                SELECT 1 FROM target WHERE target.id = sighting.target
-               AND instr(target.memory, lower(hex(sighting.digest))) > 0)",
-            [now - age],
+               AND instr(target.memory, lower(hex(sighting.digest))) > 0)
+             AND NOT EXISTS (
+               SELECT 1 FROM leaf
+               WHERE leaf.target = sighting.target AND leaf.digest = sighting.digest)",
+            params![now - age, LEAF_LIST],
         )?;
         let mut delete = connection.prepare(
             "DELETE FROM body WHERE NOT EXISTS (
