@@ -361,6 +361,40 @@ fn where_no_control_url_answers_it_is_the_monitors_own_network() {
 }
 
 #[test]
+fn a_round_that_reached_nobody_says_of_nobody_that_it_is_alive() {
+    let folder = tempfile::tempdir().unwrap();
+    let away = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let (root, gone) = (folder.path().to_owned(), away.clone());
+    let server = server::Server::new(move |request, out| {
+        match gone.load(std::sync::atomic::Ordering::SeqCst) {
+            true => server::respond(out, 503, "", b"later"),
+            false => server::file(&root, request, out),
+        }
+    });
+    let series = live(&server.url(), 1);
+    series.write(folder.path());
+    let operator = Operator::new(&format!(
+        "[network]\ncontrol = [\"http://127.0.0.1:1/\"]\n\
+         [[target]]\nname = \"edge\"\npin = \"{}\"\n",
+        pin(&series, &server.url())
+    ));
+    let round = || operator.run(&["watch", "--once", "--json", "--junit", "report.xml"]);
+    let line = |output: &std::process::Output| {
+        let lines: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        ["reached", "state", "severity"].map(|field| lines[0][field].as_str().unwrap().to_owned())
+    };
+    let read = round();
+    assert_eq!(line(&read), ["yes", "LIVE", "alive"]);
+    assert_eq!(read.status.code(), Some(0));
+    away.store(true, std::sync::atomic::Ordering::SeqCst);
+    let unread = round();
+    assert_eq!(line(&unread), ["no", "UNREACHABLE", "unknown"]);
+    assert_eq!(unread.status.code(), Some(3));
+    let report = std::fs::read_to_string(operator.path().join("report.xml")).unwrap();
+    assert!(report.contains("failures=\"0\" errors=\"1\""), "{report}");
+}
+
+#[test]
 fn a_round_that_was_done_is_told_to_the_dead_man() {
     let pages = Pages::default();
     let server = pages.serve();

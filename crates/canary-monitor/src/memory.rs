@@ -36,7 +36,7 @@ pub struct Memory {
     pub failures: u32,
     /// When the first of them was.
     pub failing_since: Option<i64>,
-    /// The transport's last words.
+    /// The transport's words, where it was not reached when last asked: whosever fault that was.
     pub reason: Option<String>,
     /// Findings that wait for confirmation.
     pub doubts: Vec<Doubt>,

@@ -10,6 +10,7 @@ use canary_format::time::Timestamp;
 use crate::axes;
 use crate::fleet::Fleet;
 use crate::sinks::label_name;
+use crate::status::Reached;
 use crate::store::{Order, Store, Stored, Tally};
 
 /// A number that only grows.
@@ -263,7 +264,10 @@ type PerTarget = (&'static str, &'static str, fn(&Stored, i64) -> Option<i64>);
 
 const PER_TARGET: [PerTarget; 7] = [
     ("canary_up", "Whether the canary could be reached when last asked.", |stored, _| {
-        stored.memory.asked_at.map(|_| i64::from(stored.memory.failures == 0))
+        match Reached::of(&stored.memory) {
+            Reached::Never => None,
+            reached => Some(i64::from(reached == Reached::Yes)),
+        }
     }),
     ("canary_severity", "0 alive, 1 attention, 2 alarm, 3 unknown.", |stored, now| {
         Some(i64::from(axes::severity(&stored.memory, now).exit_status()))

@@ -61,6 +61,17 @@ pub enum Reached {
     Never,
 }
 
+impl Reached {
+    /// As of when it was last asked.
+    pub fn of(memory: &Memory) -> Self {
+        match (memory.asked_at, &memory.reason) {
+            (None, _) => Self::Never,
+            (Some(_), None) => Self::Yes,
+            (Some(_), Some(_)) => Self::No,
+        }
+    }
+}
+
 /// An open episode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Open {
@@ -86,6 +97,21 @@ pub fn line(stored: &Stored, now: i64) -> Line {
     line_of(stored.id, &stored.url, &stored.name, &stored.memory, now)
 }
 
+/// The line of a target after a round that began at an instant. Of one that was not reached in it nothing can
+/// be concluded, whosever fault that was.
+pub fn line_of_round(stored: &Stored, begun: i64, now: i64) -> Line {
+    let line = line(stored, now);
+    let asked = stored.memory.asked_at.is_some_and(|asked| asked >= begun);
+    if asked && line.reached == Reached::Yes {
+        return line;
+    }
+    let state = match line.state {
+        State::Live | State::Overdue => State::Unreachable,
+        state => state,
+    };
+    Line { state, severity: line.severity.max(Severity::Unknown), ..line }
+}
+
 /// The line of a target of which this is known.
 pub fn line_of(id: TargetId, url: &str, name: &str, memory: &Memory, now: i64) -> Line {
     let issue = memory.said.as_ref().and_then(|said| said.issue.as_ref());
@@ -95,11 +121,7 @@ pub fn line_of(id: TargetId, url: &str, name: &str, memory: &Memory, now: i64) -
         url: url.to_owned(),
         state: axes::state(memory, now),
         severity: axes::severity(memory, now),
-        reached: match (memory.asked_at, memory.failures) {
-            (None, _) => Reached::Never,
-            (Some(_), 0) => Reached::Yes,
-            (Some(_), _) => Reached::No,
-        },
+        reached: Reached::of(memory),
         reached_at: memory.reached_at.map(instant),
         issue: issue.map(|issue| issue.number),
         as_of: issue.map(|issue| instant(issue.as_of)),
@@ -132,5 +154,61 @@ impl Line {
         let open = if codes.is_empty() { String::new() } else { format!("  {}", codes.join(" ")) };
         let name = crate::notice::inert(&self.name);
         format!("{:<9}  {:<11}  due {due}  {name}{open}", self.severity, self.state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::{Dates, Observation, Outcome, Said, Standing};
+    use crate::policy::Policy;
+    use crate::step::{Scene, step};
+    use crate::vantage::{Clock, Network, Vantage};
+
+    fn live() -> Outcome {
+        let issue =
+            Dates { number: 1, digest: String::new(), as_of: 0, next_due: 90_000, expires: 99_000 };
+        Outcome::Said(Box::new(Said {
+            standing: Standing::Authentic,
+            issue: Some(issue),
+            ..Said::default()
+        }))
+    }
+
+    fn asked(memory: &Memory, outcome: Outcome, network: Network, now: i64) -> Memory {
+        let vantage = Vantage { network, clock: Clock::Sure };
+        let policy = Policy::default();
+        let scene = Scene { id: TargetId(1), policy: &policy, vantage, held: &|_| false, now };
+        step(scene, memory, Some(&Observation::new(now, outcome))).memory
+    }
+
+    #[test]
+    fn who_was_not_reached_is_not_said_to_be_whosever_fault_it_was() {
+        let stored = |memory| Stored {
+            id: TargetId(1),
+            url: "https://a.example/".to_owned(),
+            name: "a".to_owned(),
+            severity: Severity::Alive,
+            memory,
+        };
+        let read = stored(asked(&Memory::default(), live(), Network::Up, 1_000));
+        let said = |line: Line| (line.reached, line.state, line.severity);
+        let alive = (Reached::Yes, State::Live, Severity::Alive);
+        assert_eq!(said(line(&read, 1_001)), alive);
+        assert_eq!(said(line_of_round(&read, 990, 1_001)), alive);
+        let unknown = (Reached::Yes, State::Unreachable, Severity::Unknown);
+        assert_eq!(said(line_of_round(&read, 1_001, 1_010)), unknown, "not asked in this round");
+
+        let out = Outcome::Unreachable("no connection in time".to_owned());
+        let lost = stored(asked(&read.memory, out, Network::Down, 2_000));
+        // What it says is as it was while the monitor's own network is down; that it was reached is not.
+        assert_eq!(said(line(&lost, 2_001)), (Reached::No, State::Live, Severity::Alive));
+        let unknown = (Reached::No, State::Unreachable, Severity::Unknown);
+        assert_eq!(said(line_of_round(&lost, 1_990, 2_001)), unknown);
+        let lapsed = line_of_round(&lost, 99_500, 99_600);
+        assert_eq!(said(lapsed), (Reached::No, State::Lapsed, Severity::Unknown));
+
+        let back = stored(asked(&lost.memory, Outcome::Unchanged, Network::Up, 3_000));
+        assert_eq!(said(line_of_round(&back, 2_990, 3_001)), alive);
     }
 }

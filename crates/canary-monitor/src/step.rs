@@ -208,6 +208,7 @@ fn look(
         if vantage.network == Network::Down && !told {
             (memory.failures, memory.failing_since) = (0, None);
             (memory.unread, memory.unread_since) = (0, None);
+            memory.reason = Some(reason.clone());
             return Look::Frozen;
         }
         not_read(memory, now);

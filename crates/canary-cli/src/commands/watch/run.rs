@@ -93,6 +93,7 @@ async fn once<S: Store>(
     options: &Options,
     worker: &Worker<S, Checker<S>>,
 ) -> Result<ExitCode, Failure> {
+    let begun = wall_clock();
     worker.once().await.map_err(|error| super::store_failure(&error))?;
     let mut lines: Vec<Line> = Vec::new();
     let mut after = None;
@@ -103,7 +104,8 @@ async fn once<S: Store>(
             break;
         }
         after = page.last().map(Stored::mark);
-        lines.extend(page.iter().map(|stored| status::line(stored, wall_clock())));
+        let line = |stored| status::line_of_round(stored, begun, wall_clock());
+        lines.extend(page.iter().map(line));
     }
     if let Some(path) = &options.junit {
         canary_durable::replace(
