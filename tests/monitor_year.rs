@@ -225,7 +225,7 @@ fn live(world: &World) -> (Vec<Told>, Vec<(i64, Change)>, u64) {
             let site = ids[&id];
             let memory = &memories[site];
             let host = id.0.unsigned_abs();
-            let observation = wants_check(memory, shown).then(|| {
+            let observation = wants_check(&policy, memory, shown).then(|| {
                 checks += 1;
                 let mut seen = Observation::new(shown, world.ask(&world.sites[site], truth));
                 if !matches!(seen.outcome, Outcome::Unreachable(_)) {

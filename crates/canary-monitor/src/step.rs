@@ -1,6 +1,8 @@
 //! One step of a target: (policy, memory, observation, vantage, now) gives (memory, changes, events,
 //! wake). A pure function; everything the monitor decides about a target is decided here.
 
+mod hold;
+
 use canary_verifier::report::{Code, Severity};
 use serde::Serialize;
 
@@ -18,8 +20,6 @@ use crate::wording;
 
 /// Stored instants further ahead than this were written under a wrong clock.
 const AHEAD: i64 = 120;
-/// The longest that a host is left alone because it asks for it.
-const MAX_HOLD: i64 = 86_400;
 
 /// What a step decides about: everything but the observation.
 #[derive(Clone, Copy)]
@@ -99,13 +99,11 @@ impl EventKind {
 }
 
 /// Whether the target is to be asked, now that it woke.
-pub fn wants_check(memory: &Memory, now: i64) -> bool {
-    if memory.hold_until.is_some_and(|until| now < until && until - now <= MAX_HOLD) {
-        return false;
-    }
+pub fn wants_check(policy: &Policy, memory: &Memory, now: i64) -> bool {
     let Some(asked) = memory.asked_at.filter(|&asked| asked <= now + AHEAD) else { return true };
-    let passed = memory.said.as_ref().and_then(|said| axes::last_deadline(said, now));
-    memory.ask_at.is_none_or(|at| now >= at) || passed.is_some_and(|date| asked <= date)
+    let wanted = hold::looks(memory, policy, now).into_iter().flatten();
+    wanted.filter(|&at| at <= now).any(|at| asked < at)
+        || (!hold::is_held(memory, now) && memory.ask_at.is_none_or(|at| now >= at))
 }
 
 /// Takes a step.
@@ -188,16 +186,17 @@ fn look(
     let unreachable = matches!(seen.outcome, Outcome::Unreachable(_));
     // Without a network of one's own, nobody looked.
     if !(unreachable && vantage.network == Network::Down) {
-        let late = |last: &i64| now - last > 2 * policy.interval + 120;
-        if let Some(last) = memory.looked_at.filter(late) {
-            let detail = (now - last).to_string();
-            events.push(Event { at: last, kind: EventKind::WatchGap, detail });
+        // It was left alone on purpose for as long as its host asked.
+        let since = memory.looked_at.map(|last| last.max(hold::ended(memory, now)));
+        if let Some(since) = since.filter(|since| now - since > 2 * policy.interval + 120) {
+            let detail = (now - since).to_string();
+            events.push(Event { at: since, kind: EventKind::WatchGap, detail });
         }
         memory.first_look.get_or_insert(now);
         memory.looked_at = Some(now);
     }
     memory.asked_at = Some(now);
-    memory.hold_until = seen.retry_after.map(|wait| now + wait.clamp(0, MAX_HOLD));
+    memory.hold_until = hold::until(seen, now);
     for finding in &seen.besides {
         let said = memory.said.get_or_insert_default();
         said.findings.retain(|f| f.code != finding.code || f.about != finding.about);
@@ -356,9 +355,9 @@ fn believe(
                 }
                 let after =
                     if of_transport { policy.unreachable_after } else { policy.missing_after };
-                let ripe = doubt.checks >= policy.confirm_checks
-                    && now - doubt.since >= after
-                    && vantage.network == Network::Up;
+                let enough = doubt.checks >= policy.confirm_checks
+                    || (of_transport && doubt.checks > 1 && hold::puts_off(memory, policy, now));
+                let ripe = enough && now - doubt.since >= after && vantage.network == Network::Up;
                 doubts.push(doubt);
                 ripe
             }
@@ -384,7 +383,7 @@ fn deadline_is_ripe(memory: &Memory, scene: Scene<'_>, finding: &Stated) -> bool
     let waited = now - memory.unread_since.map_or(*date, |since| since.max(*date));
     let tried = memory.unread >= policy.confirm_checks
         || (memory.unread > 0 && waited > policy.interval / 2)
-        || memory.hold_until.is_some_and(|until| now < until);
+        || hold::is_held(memory, now);
     let fair = match vantage.network {
         Network::Up => waited > grace(policy),
         Network::Undecided => waited >= policy.interval,
@@ -418,18 +417,21 @@ fn plan(memory: &mut Memory, scene: Scene<'_>, observation: Option<&Observation>
     }
     let ask = memory.ask_at.unwrap_or(now + policy.interval);
     let deadline = memory.said.as_ref().and_then(|said| axes::next_deadline(said, now));
-    let ripening = memory
-        .said
-        .as_ref()
-        .and_then(|said| axes::last_deadline(said, now))
-        .map(|date| memory.unread_since.map_or(date, |since| since.max(date)) + grace(policy) + 1)
-        .filter(|&at| at > now);
     let reminder = memory.episodes.iter().filter_map(|e| episode::reminder_at(e, policy)).min();
-    [deadline.map(|date| date + 1), ripening, reminder.map(|at| at.max(now + 60))]
+    let [_, _, away] = hold::looks(memory, policy, now);
+    let ripening = [ripening(memory, policy, now), away].map(|at| at.filter(|&at| at > now));
+    [deadline.map(|date| date + 1), reminder.map(|at| at.max(now + 60))]
         .into_iter()
+        .chain(ripening)
         .flatten()
         .fold(ask, i64::min)
         .max(now + 1)
+}
+
+/// When a date that has passed is told where no canary can be read.
+fn ripening(memory: &Memory, policy: &Policy, now: i64) -> Option<i64> {
+    let date = memory.said.as_ref().and_then(|said| axes::last_deadline(said, now))?;
+    Some(memory.unread_since.map_or(date, |since| since.max(date)) + grace(policy) + 1)
 }
 
 /// The longest wait between two tries. Until trouble of transport is believed, it is no longer than a sixth

@@ -39,10 +39,11 @@ impl<S: Store, C: Check> Worker<S, C> {
         let Some(target) = settings.config.fleet.find(claim.id) else {
             return self.shared.store.release(&claim, wall_clock() + UNKNOWN).await;
         };
-        let observation = match ask == Ask::Now || wants_check(&claim.memory, wall_clock()) {
-            true => Some(self.check(settings, &target, &claim).await),
-            false => None,
-        };
+        let observation =
+            match ask == Ask::Now || wants_check(&target.policy, &claim.memory, wall_clock()) {
+                true => Some(self.check(settings, &target, &claim).await),
+                false => None,
+            };
         let now = wall_clock();
         if observation.as_ref().is_some_and(|seen| seen.outcome == Outcome::NotAsked) {
             return self.shared.store.release(&claim, now + NOT_ASKED).await;
