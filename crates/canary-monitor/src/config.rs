@@ -180,3 +180,6 @@ fn read(path: &Path) -> Result<String, ConfigError> {
     fs::read_to_string(path)
         .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use canary_verifier::report::Severity;
 use serde::{Deserialize, Serialize};
 
 use crate::episode::{Change, Turn};
+use crate::policy::Policy;
 use crate::target::Target;
 
 /// A way from targets to sinks.
@@ -37,9 +38,13 @@ impl Route {
     /// Whether a target's notices take this route: it names the route, or names none; and it has the
     /// route's labels.
     pub fn serves(&self, target: &Target) -> bool {
-        let routes = &target.policy.routes;
-        (routes.is_empty() || routes.contains(&self.name))
-            && self.labels.iter().all(|(name, value)| target.labels.get(name) == Some(value))
+        self.fits(&target.policy, &target.labels)
+    }
+
+    /// The same, of all targets with this policy and these labels.
+    pub(crate) fn fits(&self, policy: &Policy, labels: &BTreeMap<String, String>) -> bool {
+        (policy.routes.is_empty() || policy.routes.contains(&self.name))
+            && self.labels.iter().all(|(name, value)| labels.get(name) == Some(value))
     }
 
     /// Whether a change takes this route. Who was told of an episode is told how it goes on, however mild it

@@ -1,6 +1,6 @@
 //! The sections of `watch.toml`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use canary_verifier::report::Severity;
@@ -15,7 +15,7 @@ use super::targets::{Defaults, TargetList, read_target};
 use super::trust::TrustList;
 use super::{Config, DeadMan, Limits, Retention, StoreUrl, list};
 use crate::fleet::{Fleet, FleetBuilder};
-use crate::policy::INTERVALS;
+use crate::policy::{INTERVALS, Policy};
 use crate::route::{Language, Route};
 use crate::silence::Silence;
 use crate::sinks::{Secret, SinkConfig, SinkKind};
@@ -209,23 +209,14 @@ impl Sections {
                 }
             }
         }
-        let known = |name: &String| self.routes.iter().any(|route| route.thing.name == *name);
         for target in &self.targets {
-            for name in target.thing.policy.routes.iter().filter(|name| !known(name)) {
-                complain(&target.place, format!("there is no route named {name:?}"));
-            }
             if let Err(error) = fleet.add(&target.thing) {
                 complain(&target.place, error.to_string());
             }
         }
-        for list in &self.lists {
-            for name in list.policy.routes.iter().filter(|name| !known(name)) {
-                complain(&list.place, format!("there is no route named {name:?}"));
-            }
-        }
-        for trust in &self.trusts {
-            for name in trust.policy().routes.iter().filter(|name| !known(name)) {
-                complain(trust.place(), format!("there is no route named {name:?}"));
+        for (place, policy, labels) in self.watched() {
+            for message in unrouted(&self.routes, policy, labels) {
+                complain(place, message);
             }
         }
         mistakes.append(&mut found);
@@ -237,6 +228,15 @@ impl Sections {
             trust.fill(own_trust, fleet, mistakes, &mut self.left_out);
         }
         Ok(())
+    }
+
+    /// What is watched, with the policy and labels that decide about routes.
+    fn watched(&self) -> impl Iterator<Item = (&Mistake, &Policy, &BTreeMap<String, String>)> {
+        let targets =
+            self.targets.iter().map(|one| (&one.place, &*one.thing.policy, &one.thing.labels));
+        let lists = self.lists.iter().map(|one| (&one.place, &*one.policy, &one.labels));
+        let trusts = self.trusts.iter().map(|one| (&one.place, &*one.policy, &one.labels));
+        targets.chain(lists).chain(trusts)
     }
 
     /// Names the silences of targets that there are not. A trust file changes by itself: what it has no more
@@ -284,6 +284,23 @@ impl Sections {
             fleet,
         }
     }
+}
+
+/// Why nobody, or not everybody who was meant, is told of what has this policy and these labels.
+fn unrouted(
+    routes: &[Written<Route>],
+    policy: &Policy,
+    labels: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let known = |name: &&String| routes.iter().any(|route| route.thing.name == **name);
+    let unknown: Vec<String> = (policy.routes.iter().filter(|name| !known(name)))
+        .map(|name| format!("there is no route named {name:?}"))
+        .collect();
+    let served = routes.is_empty() || routes.iter().any(|route| route.thing.fits(policy, labels));
+    if served || !unknown.is_empty() {
+        return unknown;
+    }
+    vec!["no route serves this: it has not the labels that they ask for".to_owned()]
 }
 
 pub(super) fn place(source: &Source<'_>, at: &Spanned<String>) -> Mistake {

@@ -1,5 +1,6 @@
 //! `[[trust]]`: what `canary trust` keeps, as targets.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,9 +18,9 @@ use crate::target::Target;
 pub(super) struct TrustList {
     /// `None` for the user's own.
     path: Option<PathBuf>,
-    policy: Arc<Policy>,
-    labels: std::collections::BTreeMap<String, String>,
-    place: Mistake,
+    pub(super) policy: Arc<Policy>,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) place: Mistake,
 }
 
 impl TrustList {
@@ -30,14 +31,6 @@ impl TrustList {
         let place = Mistake::at(source.file, source.text, reader.span(), String::new());
         reader.end();
         Self { path, policy: Arc::new(policy), labels, place }
-    }
-
-    pub(super) fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
-    pub(super) fn place(&self) -> &Mistake {
-        &self.place
     }
 
     /// Adds the series of the file that are not targets already, and says which are left out.
