@@ -179,6 +179,21 @@ fn a_reload_loses_nothing() {
     running.wait_for_words("the configuration in force stays");
     assert!(shows(">a<"));
 
+    // Nothing to watch: refused as at the start and by `check-config`, in the same words.
+    let none = "there is no target";
+    operator.put("fleet.txt", "");
+    for empty in ["", "[[list]]\npath = \"fleet.txt\"\n"] {
+        operator.configure(empty);
+        for arguments in [&["watch"] as &[&str], &["watch", "check-config"]] {
+            let refused = operator.run(arguments);
+            assert_eq!(refused.status.code(), Some(78));
+            assert!(String::from_utf8_lossy(&refused.stderr).contains(none));
+        }
+    }
+    running.signal(Signal::SIGHUP);
+    running.wait_for_words(none);
+    assert!(shows(">a<"));
+
     // Another target, and back again: the first one's history is there all the while.
     operator.configure(&format!("{a}{b}"));
     running.signal(Signal::SIGHUP);

@@ -101,6 +101,16 @@ fn read(path: &Path) -> Result<Config, Failure> {
     Config::read(path, places::trust_file().as_deref()).map_err(|error| config_failure(&error))
 }
 
+/// The same for a monitor, which has something to watch.
+fn read_to_watch(path: &Path) -> Result<Config, Failure> {
+    let config = read(path)?;
+    if config.fleet.is_empty() {
+        return Err(Failure::new(Kind::Config, "there is no target")
+            .hint("add a [[target]] with `url` or `pin` to the configuration"));
+    }
+    Ok(config)
+}
+
 fn config_failure(error: &ConfigError) -> Failure {
     let failure = Failure::from_error(Kind::Config, error);
     match error {

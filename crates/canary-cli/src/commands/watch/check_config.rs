@@ -27,7 +27,7 @@ pub(super) struct CheckConfig {
 
 impl CheckConfig {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let config = super::read(&self.config.config)?;
+        let config = super::read_to_watch(&self.config.config)?;
         for remark in &config.remarks {
             output::progress(&format!("remark: {}", output::line(&remark.to_string())));
         }

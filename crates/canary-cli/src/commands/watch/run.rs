@@ -35,7 +35,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> Result<ExitCode, Failure> {
-    let config = super::read(&options.config)?;
+    let config = super::read_to_watch(&options.config)?;
     let runtime = super::runtime()?;
     runtime.block_on(async {
         match options.store.as_ref().unwrap_or(&config.store).clone() {
@@ -79,10 +79,6 @@ async fn with_store<S: Store>(
     config: Config,
     store: S,
 ) -> Result<ExitCode, Failure> {
-    if config.fleet.is_empty() {
-        return Err(Failure::new(Kind::Config, "there is no target")
-            .hint("add a [[target]] with `url` or `pin` to the configuration"));
-    }
     let settings = settings(config, &store)?;
     let worker = Worker::new(name, store, settings);
     worker.enroll().await.map_err(|error| super::store_failure(&error))?;
@@ -163,7 +159,7 @@ async fn watch_on<S: Store>(
 /// Takes over the configuration, or says why it is not and goes on with the old one.
 async fn reload<S: Store>(options: &Options, worker: &Worker<S, Checker<S>>) {
     notify::reloading();
-    let taken = match super::read(&options.config)
+    let taken = match super::read_to_watch(&options.config)
         .and_then(|config| settings(config, worker.store()))
     {
         Ok(settings) => worker.reload(settings).await.map_err(|error| super::store_failure(&error)),
