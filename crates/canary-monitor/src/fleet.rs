@@ -162,6 +162,9 @@ pub enum AddError {
     /// Its URL is there already.
     #[error("the target is listed twice: {0}")]
     Twice(String),
+    /// Its pin is of another URL.
+    #[error("the pin is of another URL than the target: {0}")]
+    Elsewhere(String),
     /// URL, pin or name are too long.
     #[error("the target's text is too long: {0}")]
     TooLong(String),
@@ -186,8 +189,12 @@ impl FleetBuilder {
     ///
     /// [`AddError`].
     pub fn add(&mut self, target: &Target) -> Result<(), AddError> {
-        let pin = target.pin.as_ref().map(ToString::to_string).unwrap_or_default();
-        let pin = pin.strip_prefix(target.url.as_str()).unwrap_or("");
+        let pin = target.pin.as_ref().map(ToString::to_string);
+        let pin = match pin.as_deref().map(|pin| pin.strip_prefix(target.url.as_str())) {
+            Some(Some(pin)) => pin,
+            Some(None) => return Err(AddError::Elsewhere(target.url.clone())),
+            None => "",
+        };
         let name = if target.name == target.url { "" } else { target.name.as_str() };
         let id = TargetId::of(&target.url).0;
         if !self.ids.insert(id) {

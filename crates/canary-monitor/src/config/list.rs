@@ -5,10 +5,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::sync::Arc;
 
-use canary_format::pin::Pin;
-
 use super::mistake::{ConfigError, Mistake};
-use super::targets::{TargetList, url_prefix};
+use super::targets::{TargetList, pin, url_prefix};
 use crate::fleet::FleetBuilder;
 use crate::target::Target;
 
@@ -48,7 +46,7 @@ fn read_line(
     let column = indent + 1;
     let (what, name) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let (url, pin) = if what.contains('#') {
-        let pin = Pin::parse(what).map_err(|refusal| (column, format!("not a pin: {refusal}")))?;
+        let pin = pin(what).map_err(|message| (column, message))?;
         (pin.url.clone(), Some(pin))
     } else {
         let url = url_prefix(what);

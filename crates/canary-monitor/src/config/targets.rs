@@ -126,6 +126,15 @@ pub(super) fn url_prefix(text: &str) -> Option<String> {
     prefix.ok().map(|prefix| prefix.to_string()).filter(|url| is_url_prefix(url))
 }
 
+/// A pin whose URL is in that form too: however it is written, it is of the same place.
+pub(super) fn pin(text: &str) -> Result<Pin, String> {
+    let pin = Pin::parse(text).map_err(|refusal| format!("not a pin: {refusal}"))?;
+    match url_prefix(&pin.url) {
+        Some(url) => Ok(Pin { url, ..pin }),
+        None => Err(format!("not a pin of a URL prefix: {:?}", pin.url)),
+    }
+}
+
 pub(super) fn read_target(
     mut reader: Reader<'_, '_>,
     defaults: &Defaults,
@@ -137,10 +146,10 @@ pub(super) fn read_target(
     let mut policy = policy(&mut reader, &defaults.policy);
     policy.form = form(&mut reader, url_text.as_ref());
     let labels = labels(&mut reader, defaults);
-    let pin = pin_text.as_ref().and_then(|text| match Pin::parse(text.get_ref()) {
+    let pin = pin_text.as_ref().and_then(|text| match pin(text.get_ref()) {
         Ok(pin) => Some(pin),
-        Err(refusal) => {
-            reader.source.mistake(text.span(), format!("not a pin: {refusal}"));
+        Err(message) => {
+            reader.source.mistake(text.span(), message);
             None
         }
     });

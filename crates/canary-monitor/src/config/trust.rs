@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use canary_format::pin::Pin;
 use canary_verifier::trust_store::{Entry, TrustStore};
 use canary_verifier::witness::MAX_POLICY;
 
@@ -60,14 +61,15 @@ impl TrustList {
                         }
                     };
                     match self.target(&entry, witnesses) {
-                        Some(target) => match fleet.add(&target) {
+                        Ok(Some(target)) => match fleet.add(&target) {
                             Ok(()) | Err(AddError::Twice(_)) => {}
                             Err(error) => complain(error.to_string()),
                         },
-                        None => {
-                            let name = entry.origin.or(entry.url).unwrap_or_default();
+                        Ok(None) => {
+                            let name = entry.origin.unwrap_or_default();
                             left_out.push(format!("{name}: the trust file has no URL of it"));
                         }
+                        Err(message) => complain(message),
                     }
                 }
             }
@@ -75,17 +77,31 @@ impl TrustList {
         }
     }
 
-    fn target(&self, entry: &Entry, witnesses: Option<Witnesses>) -> Option<Target> {
-        let url = entry.url.as_deref().or(entry.pin.as_ref().map(|pin| pin.url.as_str()))?;
-        let url = url_prefix(url)?;
+    /// An entry as a target, where it has a URL; with its pin, or it is a mistake.
+    fn target(
+        &self,
+        entry: &Entry,
+        witnesses: Option<Witnesses>,
+    ) -> Result<Option<Target>, String> {
+        let prefix = |url: &String| {
+            url_prefix(url).ok_or_else(|| format!("the trust file has no URL prefix: {url:?}"))
+        };
+        let of_pin = entry.pin.as_ref().map(|pin| prefix(&pin.url)).transpose()?;
+        let own = entry.url.as_ref().map(prefix).transpose()?;
+        if let (Some(own), Some(of_pin)) = (&own, &of_pin)
+            && own != of_pin
+        {
+            return Err(format!("the pin that the trust file has for {own} is of {of_pin}"));
+        }
+        let Some(url) = own.or(of_pin) else { return Ok(None) };
+        let pin = entry.pin.clone().map(|pin| Pin { url: url.clone(), ..pin });
         let mut policy = Arc::clone(&self.policy);
         if entry.acknowledged.is_some() || witnesses.is_some() {
             let own = Arc::make_mut(&mut policy);
             own.acknowledged = entry.acknowledged.max(own.acknowledged);
             own.witnesses = witnesses.map(Arc::new).or(own.witnesses.take());
         }
-        let pin = entry.pin.clone().filter(|pin| pin.url == url);
-        Some(Target { pin, labels: self.labels.clone(), ..Target::new(&url, policy) })
+        Ok(Some(Target { pin, labels: self.labels.clone(), ..Target::new(&url, policy) }))
     }
 }
 
