@@ -154,7 +154,7 @@ pub(crate) async fn canary(base: &str, pin: &str) {
     std::fs::write(&file, text).unwrap();
     let config = Config::read(&file, None).unwrap();
     let limits = Limits { idle_per_host: 0, sessions: HOSTS, ..Limits::default() };
-    let checker = Checker::new(store.clone(), &config.fleet, limits).unwrap();
+    let checker = Checker::new(store.clone(), limits).unwrap();
     let sinks = Sinks::new(&config.sinks).unwrap();
     let worker = Worker::new("bench", store, Settings { config, sinks, checker });
     worker.enroll().await.unwrap();

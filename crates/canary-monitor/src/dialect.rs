@@ -16,6 +16,7 @@ use url::Url;
 pub(crate) use self::kept::{Hex, Kept, Publication};
 use self::look::{Held, Scene, look};
 use crate::axes;
+use crate::checker::fetcher_for;
 use crate::facts;
 use crate::form::Dialect;
 use crate::memory::Memory;
@@ -69,10 +70,12 @@ impl<S: Store> DialectCheck<S> {
         let kept: Kept = serde_json::from_str(&memory.checker).unwrap_or_default();
         let urls = [&target.url].into_iter().chain(dialect.signatures());
         let urls: Vec<Url> = urls.filter_map(|url| Url::parse(url).ok()).collect();
+        let fetcher = fetcher_for(&self.fetcher, target);
         let asked = urls.iter().enumerate().map(|(place, url)| {
             let limit = if place == 0 { MAX_TEXT as u64 } else { MAX_SIGNATURE };
             let (urls, known) = (&urls, kept.validators(place));
-            async move { self.fetcher.object_again(url, urls, limit, &known).await }
+            let fetcher = &fetcher;
+            async move { fetcher.object_again(url, urls, limit, &known).await }
         });
         let objects: Vec<Object> = join_all(asked).await;
         let hints = Hints {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use canary_format::digest::Digest;
 use canary_format::time::Timestamp;
 use canary_verifier::evidence::{Evidence, Freshness, Obtained, Seen, Site, Source, Trust};
-use canary_verifier::fetch::{Fetcher, FetcherError, Known, Limits, Network};
+use canary_verifier::fetch::{Fetcher, Known};
 use canary_verifier::judge::{Judgement, judge_again};
 use canary_verifier::report::{Code, Finding};
 use canary_verifier::state::CachedCheckpoint;
@@ -22,10 +22,9 @@ use self::recent::Recent;
 use self::verified::VerifiedTrees;
 use self::witnesses::{LeftAlone, contrary, unheard};
 use crate::axes;
-use crate::checker::private_hosts;
+use crate::checker::fetcher_for;
 use crate::evidence::LEAF_LIST;
 use crate::facts;
-use crate::fleet::Fleet;
 use crate::memory::Memory;
 use crate::observe::{Body, Check, Dates, Heartbeat, Observation, Outcome, Said, Standing, Stated};
 use crate::store::{Store, StoreError};
@@ -42,16 +41,6 @@ pub struct NativeCheck<S> {
 }
 
 impl<S: Store> NativeCheck<S> {
-    /// For a fleet: hosts that it allows to be private are.
-    ///
-    /// # Errors
-    ///
-    /// TLS or HTTP cannot be set up on this machine.
-    pub fn new(store: S, fleet: &Fleet, limits: Limits) -> Result<Self, FetcherError> {
-        let network = Network { danger_private_hosts: private_hosts(fleet), ..Network::default() };
-        Ok(Self::with_fetcher(store, Fetcher::with_network(limits, network)?))
-    }
-
     /// With the fetcher that every format uses.
     pub fn with_fetcher(store: S, fetcher: Fetcher) -> Self {
         Self {
@@ -91,11 +80,12 @@ impl<S: Store> Check for NativeCheck<S> {
         let Ok(prefix) = Prefix::parse(&target.url) else {
             return Observation::new(now, Outcome::Unreachable("not a URL".to_owned()));
         };
+        let fetcher = fetcher_for(&self.fetcher, target);
         let kept: Kept = serde_json::from_str(&memory.checker).unwrap_or_default();
         let (judged_by, cached) = (judged_by(target), kept.cached());
         let first = if kept.judged_by.as_ref() == Some(&judged_by) && may_skip(memory, target, now)
         {
-            let first = self.fetcher.ask(&prefix, cached.as_ref()).await;
+            let first = fetcher.ask(&prefix, cached.as_ref()).await;
             if first.is_known() {
                 return Observation::new(now, Outcome::Unchanged).with_hints(first.hints());
             }
@@ -115,17 +105,17 @@ impl<S: Store> Check for NativeCheck<S> {
         let known = Known { seen: seen.as_deref(), checkpoint: cached.as_ref() };
         let at = Timestamp::from_unix(now);
         let fetched = match first {
-            Some(first) => self.fetcher.fetch_rest(first, &prefix, known, at).await,
+            Some(first) => fetcher.fetch_rest(first, &prefix, known, at).await,
             None => {
                 let mirrors: Vec<Prefix> =
                     target.mirrors.iter().filter_map(|url| Prefix::parse(url).ok()).collect();
-                self.fetcher.fetch(&prefix, known, &mirrors, at).await
+                fetcher.fetch(&prefix, known, &mirrors, at).await
             }
         };
         let hints = fetched.hints;
         let (trust, before) = (trust(target), seen.clone());
         let (evidence, checkpoint) = (fetched.evidence, fetched.checkpoint);
-        let copies = self.left_alone.witness_copies(&self.fetcher, target, &evidence).await;
+        let copies = self.left_alone.witness_copies(&fetcher, target, &evidence).await;
         let tree = self.verified.find(target.id);
         let judged = tokio::task::spawn_blocking(move || {
             let judgement = judge_again(&evidence, &trust, before.as_deref(), tree.as_ref(), at)

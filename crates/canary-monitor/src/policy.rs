@@ -35,7 +35,7 @@ pub struct Policy {
     pub witnesses: Option<Arc<Witnesses>>,
     /// The newest issue acknowledged.
     pub acknowledged: Option<u64>,
-    /// Whether its host's name may resolve to addresses that are not public.
+    /// Whether the names of its own hosts may resolve to addresses that are not public.
     pub danger_allow_private: bool,
     /// Of which format it is.
     pub form: Form,

@@ -33,7 +33,7 @@ use tokio::time::Instant;
 use url::Url;
 
 pub use self::address::Network;
-use self::address::{Reach, Resolver};
+use self::address::{Reach, Resolver, Vouched};
 pub use self::exchange::Posted;
 pub use self::object::{Again, Object};
 use self::request::{Answer, Visit};
@@ -144,6 +144,7 @@ pub enum Change {
 pub struct Fetcher {
     limits: Limits,
     network: Arc<Network>,
+    vouched: Vouched,
     /// Connects to public addresses only.
     public: Client,
     /// Connects anywhere: used only for what the user named. The two never share a connection.
@@ -205,7 +206,14 @@ impl Fetcher {
                 .map_err(FetcherError::Http)
         };
         let (public, named) = (client(Reach::Public)?, client(Reach::Named)?);
-        Ok(Self { limits, network, public, named, roots })
+        Ok(Self { limits, network, vouched: Vouched::Listed, public, named, roots })
+    }
+
+    /// The same for what the user says may be private: the names that a fetch is given may lead to any
+    /// address, at the port that they are given with. Where they redirect to is not vouched for.
+    #[must_use]
+    pub fn danger_private_where_named(&self) -> Self {
+        Self { vouched: Vouched::Named, ..self.clone() }
     }
 
     /// Fetches a site and its mirrors, all within one deadline. `now` is recorded as the instant of

@@ -20,6 +20,15 @@ pub struct Network {
     pub hosts: BTreeMap<String, Vec<IpAddr>>,
 }
 
+/// Which names may lead to addresses that are not public, beside those of [`Network`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Vouched {
+    /// None.
+    Listed,
+    /// Those that a fetch names, with the port that it names.
+    Named,
+}
+
 /// Through which client a URL is fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
@@ -33,15 +42,18 @@ pub(super) enum Reach {
 
 impl Network {
     /// How a URL may be reached in a fetch of which the user named these URLs.
-    pub(super) fn reach(&self, url: &Url, named: &[Url]) -> Reach {
+    pub(super) fn reach(&self, url: &Url, named: &[Url], vouched: Vouched) -> Reach {
+        let mut otherwise = Reach::Refused;
         let host = match url.host() {
             Some(Host::Domain(name)) => {
                 let name = name.trim_end_matches('.');
                 if self.danger_private_hosts.contains(name) {
                     return Reach::Named;
                 }
-                if !is_localhost(name) {
-                    return Reach::Public;
+                match (is_localhost(name), vouched) {
+                    (true, _) => {}
+                    (false, Vouched::Named) => otherwise = Reach::Public,
+                    (false, Vouched::Listed) => return Reach::Public,
                 }
                 name
             }
@@ -56,7 +68,7 @@ impl Network {
             let plain_ports = named.port().is_none() && url.port().is_none();
             same_host && (same_port || upgrade && plain_ports)
         };
-        if named.iter().any(is_named) { Reach::Named } else { Reach::Refused }
+        if named.iter().any(is_named) { Reach::Named } else { otherwise }
     }
 }
 
@@ -202,7 +214,7 @@ mod tests {
             ..Network::default()
         };
         let reach = |url: &str, named: &str| {
-            network.reach(&Url::parse(url).unwrap(), &[Url::parse(named).unwrap()])
+            network.reach(&Url::parse(url).unwrap(), &[Url::parse(named).unwrap()], Vouched::Listed)
         };
         let public = "https://example.com/";
         assert_eq!(reach("https://other.example/", public), Reach::Public);
@@ -223,5 +235,17 @@ mod tests {
         assert_eq!(reach("http://127.0.0.1:9200/", "http://127.0.0.1:8000/"), Reach::Refused);
         assert_eq!(reach("https://127.0.0.1/", "http://127.0.0.1/"), Reach::Named);
         assert_eq!(reach("https://127.0.0.1:8000/", "http://127.0.0.1/"), Reach::Refused);
+    }
+
+    #[test]
+    fn where_a_fetch_vouches_for_what_it_names_it_is_that_host_and_port() {
+        let reach = |url: &str| {
+            let named = [Url::parse("http://canary.internal:8000/c/").unwrap()];
+            Network::default().reach(&Url::parse(url).unwrap(), &named, Vouched::Named)
+        };
+        assert_eq!(reach("http://canary.internal:8000/c/checkpoint"), Reach::Named);
+        assert_eq!(reach("http://canary.internal:43000/"), Reach::Public);
+        assert_eq!(reach("http://other.internal:8000/"), Reach::Public);
+        assert_eq!(reach("http://localhost:8000/"), Reach::Refused);
     }
 }

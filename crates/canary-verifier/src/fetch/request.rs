@@ -107,7 +107,8 @@ impl Visit<'_> {
     }
 
     async fn send(&self, url: &Url, ask: Ask<'_>) -> Result<Response, String> {
-        let client = match self.fetcher.network.reach(url, self.named) {
+        let fetcher = self.fetcher;
+        let client = match fetcher.network.reach(url, self.named, fetcher.vouched) {
             Reach::Public => &self.fetcher.public,
             Reach::Named => &self.fetcher.named,
             Reach::Refused => {

@@ -67,7 +67,7 @@ fn settings<S: Store>(config: Config, store: &S) -> Result<Settings<Checker<S>>,
     // Sessions are resumed rather than connections kept: a fleet has too many hosts for that.
     let sessions = config.fleet.hosts().min(SESSIONS);
     let limits = Limits { deadline, idle_per_host: 0, sessions, ..Limits::default() };
-    let checker = Checker::new(store.clone(), &config.fleet, limits)
+    let checker = Checker::new(store.clone(), limits)
         .map_err(|error| Failure::from_error(Kind::Io, &error))?;
     let sinks = Sinks::new(&config.sinks).map_err(|error| Failure::from_error(Kind::Io, &error))?;
     Ok(Settings { config, sinks, checker })
