@@ -75,7 +75,7 @@ impl Markup {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asset(pub String);
 
-// Also what XML asks for. Control characters have no place in a page.
+// Also what XML asks for. Control characters have no place in a page, and these two none in XML.
 fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
@@ -85,6 +85,7 @@ fn escape(text: &str, out: &mut String) {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             c if c.is_control() && c != '\n' => out.push('\u{fffd}'),
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
             _ => out.push(c),
         }
     }
@@ -107,5 +108,12 @@ mod tests {
         assert!(!out.contains("<!--") && !out.contains('\u{1b}'));
         assert!(out.contains("&amp;amp;"));
         assert_eq!(out.matches('<').count(), 4);
+    }
+
+    #[test]
+    fn what_no_xml_may_hold_is_replaced() {
+        let mut out = Markup::default();
+        out.attr("a", "\u{fffe}").text("\u{ffff}\0\u{10ffff}");
+        assert_eq!(out.into_string(), " a=\"\u{fffd}\"\u{fffd}\u{fffd}\u{10ffff}");
     }
 }
