@@ -9,7 +9,7 @@ use canary_format::time::Timestamp;
 
 use crate::axes;
 use crate::fleet::Fleet;
-use crate::sinks::label_name;
+use crate::sinks::label_names;
 use crate::status::Reached;
 use crate::store::{Order, Store, Stored, Tally};
 
@@ -303,10 +303,9 @@ impl Lines {
             ("url".to_owned(), stored.url.clone()),
         ];
         if let Some(target) = fleet.find(stored.id) {
-            let own = target.labels.into_iter().map(|(name, value)| (label_name(&name), value));
+            let own = label_names(&target.labels).into_iter();
             labels.extend(own.filter(|(name, _)| name != "canary" && name != "url"));
         }
-        labels.dedup_by(|a, b| a.0 == b.0);
         for (text, (name, _, value)) in self.0.iter_mut().zip(PER_TARGET) {
             if let Some(value) = value(stored, now) {
                 let mut line = Writer::default();

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use self::alertmanager::{Alert, label_name};
+pub(crate) use self::alertmanager::{Alert, label_name, label_names};
 use crate::notice::Notice;
 use crate::store::Outgoing;
 

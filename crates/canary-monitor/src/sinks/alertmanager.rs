@@ -74,8 +74,7 @@ impl Alert {
         ends: &str,
     ) -> Self {
         let (name, words) = (inert(&target.name), sentence(change, language));
-        let mut labels: BTreeMap<String, String> =
-            target.labels.iter().map(|(name, value)| (label_name(name), value.clone())).collect();
+        let mut labels = label_names(&target.labels);
         for (name, value) in [
             ("alertname", "WarrantCanary"),
             ("canary", &target.name),
@@ -104,6 +103,19 @@ impl Alert {
     pub(crate) fn ended(labels: BTreeMap<String, String>, at: String) -> Self {
         Self { labels, annotations: BTreeMap::new(), starts_at: at.clone(), ends_at: at }
     }
+}
+
+/// Labels under names that Prometheus accepts, each name once: a label that has the name anyway goes before one
+/// that would get it.
+pub(crate) fn label_names(labels: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut named = BTreeMap::new();
+    for (name, value) in labels {
+        let shown = label_name(name);
+        if shown == *name || !named.contains_key(&shown) {
+            named.insert(shown, value.clone());
+        }
+    }
+    named
 }
 
 /// A label's name as Prometheus accepts it.
@@ -145,5 +157,14 @@ mod tests {
         let alerts = alerts(&dropped(298, "界"), 0, LASTS);
         assert!(serde_json::to_string(&alerts).expect("it has string keys").len() < 1_000_000);
         assert_eq!(label_name("9 x"), "l_9_x");
+    }
+
+    #[test]
+    fn no_label_name_comes_twice_and_one_that_fits_is_kept() {
+        let labels = ["a b", "a_b", "a~b", "c.d", "c~d"];
+        let labels = labels.map(|name| (name.to_owned(), name.to_owned())).into();
+        let named = [("a_b", "a_b"), ("c_d", "c.d")];
+        let named = named.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        assert_eq!(label_names(&labels), named);
     }
 }
