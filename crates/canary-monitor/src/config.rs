@@ -12,11 +12,12 @@ mod size;
 mod targets;
 mod trust;
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 pub use self::duration::parse_duration;
 pub use self::mistake::{ConfigError, Mistake};
+use self::reader::bounded;
 use self::sections::Sections;
 pub use self::size::parse_size;
 use crate::fleet::{Fleet, FleetBuilder};
@@ -24,6 +25,9 @@ use crate::route::Route;
 use crate::silence::Silence;
 use crate::sinks::{Secret, SinkConfig};
 use crate::store::postgres::Address;
+
+/// The greatest size of a file of the configuration, in bytes.
+const MAX_FILE: usize = 16 << 20;
 
 /// Everything that `canary watch` is told.
 #[derive(Debug, Clone)]
@@ -146,10 +150,13 @@ impl Config {
         let mut fleet = FleetBuilder::default();
         let mut mistakes = Vec::new();
         for file in files(path)? {
-            let text = read(&file)?;
-            sections.read(&file, &text, &mut mistakes);
+            let bytes = read(&file)?;
+            match Mistake::text(&file, &bytes) {
+                Ok(text) => sections.read(&file, text, &mut mistakes),
+                Err(mistake) => mistakes.push(mistake),
+            }
         }
-        sections.settle(own_trust, &mut fleet, &mut mistakes)?;
+        sections.settle(own_trust, &mut fleet, &mut mistakes);
         let fleet = fleet.build();
         sections.check_silences(&fleet, &mut mistakes);
         if mistakes.is_empty() {
@@ -176,9 +183,10 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     Ok(files)
 }
 
-fn read(path: &Path) -> Result<String, ConfigError> {
-    fs::read_to_string(path)
-        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    let large = || io::Error::other("larger than 16 MiB: name large fleets in a [[list]]");
+    let read = bounded(path, MAX_FILE).and_then(|bytes| bytes.ok_or_else(large));
+    read.map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

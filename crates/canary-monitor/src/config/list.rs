@@ -1,34 +1,56 @@
 //! A list of targets for large fleets: a pin, a URL prefix or a host a line, then perhaps a name. Empty
 //! lines and lines that begin with `#` mean nothing.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::sync::Arc;
 
-use super::mistake::{ConfigError, Mistake};
+use super::mistake::Mistake;
+use super::reader::regular;
 use super::targets::{TargetList, pin, url_prefix};
 use crate::fleet::FleetBuilder;
 use crate::target::Target;
 
 /// Mistakes named of one list.
 const MAX_MISTAKES: usize = 100;
+/// The greatest length of a line in bytes: a pin and a name are far below.
+const MAX_LINE: u64 = 16 << 10;
 
-pub(super) fn read(
+pub(super) fn read(list: &TargetList, fleet: &mut FleetBuilder, mistakes: &mut Vec<Mistake>) {
+    if let Err(error) = read_lines(list, fleet, mistakes) {
+        let message = format!("cannot read {}: {error}", list.path.display());
+        mistakes.push(Mistake { message, ..list.place.clone() });
+    }
+}
+
+fn read_lines(
     list: &TargetList,
     fleet: &mut FleetBuilder,
     mistakes: &mut Vec<Mistake>,
-) -> Result<(), ConfigError> {
-    let unreadable = |source| ConfigError::Unreadable { path: list.path.clone(), source };
-    let file = BufReader::new(File::open(&list.path).map_err(unreadable)?);
-    let mut named = 0;
-    for (index, line) in file.lines().enumerate() {
-        let line = line.map_err(unreadable)?;
-        let Err((column, message)) = read_line(&line, list, fleet) else { continue };
+) -> io::Result<()> {
+    let mut file = BufReader::new(regular(&list.path)?);
+    let (mut bytes, mut named) = (Vec::new(), 0);
+    for number in 1.. {
+        bytes.clear();
+        if file.by_ref().take(MAX_LINE + 1).read_until(b'\n', &mut bytes)? == 0 {
+            break;
+        }
+        if bytes.len() as u64 > MAX_LINE {
+            return Err(io::Error::other(format!("line {number} is longer than any target's")));
+        }
+        let mistake = match Mistake::text(&list.path, &bytes) {
+            Ok(line) => match read_line(line, list, fleet) {
+                Ok(()) => continue,
+                Err((column, message)) => {
+                    Mistake { file: list.path.clone(), line: number, column, message }
+                }
+            },
+            Err(mistake) => Mistake { line: number, ..mistake },
+        };
         if named == MAX_MISTAKES {
             break;
         }
         named += 1;
-        mistakes.push(Mistake { file: list.path.clone(), line: index + 1, column, message });
+        mistakes.push(mistake);
     }
     Ok(())
 }

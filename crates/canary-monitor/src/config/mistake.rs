@@ -24,6 +24,15 @@ impl Mistake {
         let (line, column) = place(text, span.start);
         Self { file: file.to_owned(), line, column, message }
     }
+
+    /// Bytes as text; else where they are none.
+    pub(crate) fn text<'a>(file: &Path, bytes: &'a [u8]) -> Result<&'a str, Self> {
+        std::str::from_utf8(bytes).map_err(|error| {
+            let before = str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
+            let end = before.len()..before.len();
+            Self::at(file, before, end, "not UTF-8".to_owned())
+        })
+    }
 }
 
 impl fmt::Display for Mistake {

@@ -1,8 +1,8 @@
 //! Reads a TOML table member by member, noting every mistake and going on.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Read as _;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -204,7 +204,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             let shown = label_name(key.get_ref());
             if shown != key.get_ref().as_ref() {
                 let message = format!(
-                    "the label {:?} is `{shown}` in metrics and for Alertmanager",
+                    "the label {:?} is `{shown}` in metrics and for Alertmanager, unless another is",
                     key.get_ref()
                 );
                 self.source.remark(key.span(), message);
@@ -276,9 +276,17 @@ impl<'a, 'b> Reader<'a, 'b> {
     }
 }
 
-/// A file's bytes, where there are at most `limit`.
-pub(super) fn bounded(path: &Path, limit: usize) -> std::io::Result<Option<Vec<u8>>> {
+/// A file's bytes, where there are at most `limit`. A device or a pipe may have no end, or never begin.
+pub(super) fn bounded(path: &Path, limit: usize) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    regular(path)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() <= limit).then_some(bytes))
+}
+
+/// Opens a regular file.
+pub(super) fn regular(path: &Path) -> io::Result<File> {
+    match fs::metadata(path)?.is_file() {
+        true => File::open(path),
+        false => Err(io::Error::other("not a regular file")),
+    }
 }

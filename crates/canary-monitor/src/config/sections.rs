@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::DeTable;
 use url::Url;
 
-use super::mistake::{ConfigError, Mistake};
+use super::mistake::Mistake;
 use super::reader::{Reader, Source};
 use super::silences::silence;
 use super::targets::{Defaults, TargetList, read_target};
@@ -47,8 +47,20 @@ pub(super) struct Sections {
     lists: Vec<TargetList>,
     trusts: Vec<TrustList>,
     left_out: Vec<String>,
+    /// Which file has what is given once.
+    given: BTreeMap<&'static str, PathBuf>,
 }
 
+/// What is given once in all files: of two neither is the one that is meant.
+const ONCE: [&str; 7] = [
+    "store",
+    "store_password_env",
+    "store_password_file",
+    "limits",
+    "dead_man",
+    "retention",
+    "metrics",
+];
 const LIMITS: Limits = Limits { concurrency: 64, per_host: 4, check_timeout: 60 };
 
 impl Sections {
@@ -69,6 +81,18 @@ impl Sections {
     }
 
     fn read_root(&mut self, root: &mut Reader<'_, '_>) {
+        for name in ONCE {
+            if !root.has(name) {
+                continue;
+            }
+            match self.given.get(name) {
+                Some(file) => {
+                    let message = format!("`{name}` is in {} too", file.display());
+                    root.source.mistake(root.span_of(name), message);
+                }
+                None => drop(self.given.insert(name, root.source.file.to_owned())),
+            }
+        }
         if let Some(store) = root.string("store") {
             self.store = store_url(root.source, &store);
         }
@@ -186,7 +210,7 @@ impl Sections {
         own_trust: Option<&Path>,
         fleet: &mut FleetBuilder,
         mistakes: &mut Vec<Mistake>,
-    ) -> Result<(), ConfigError> {
+    ) {
         let mut found = Vec::new();
         let mut complain = |place: &Mistake, message: String| {
             found.push(Mistake { message, ..place.clone() });
@@ -221,13 +245,12 @@ impl Sections {
         }
         mistakes.append(&mut found);
         for list in &self.lists {
-            list::read(list, fleet, mistakes)?;
+            list::read(list, fleet, mistakes);
         }
         // Last: what is configured as a target is watched as configured.
         for trust in &self.trusts {
             trust.fill(own_trust, fleet, mistakes, &mut self.left_out);
         }
-        Ok(())
     }
 
     /// What is watched, with the policy and labels that decide about routes.

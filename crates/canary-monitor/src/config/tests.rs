@@ -25,7 +25,11 @@ impl Folder {
 
     /// Every mistake, as line, column and message.
     fn mistakes(&self) -> Vec<String> {
-        match Config::read(&self.0.path().join("watch.toml"), None) {
+        self.mistakes_in("watch.toml")
+    }
+
+    fn mistakes_in(&self, name: &str) -> Vec<String> {
+        match Config::read(&self.0.path().join(name), None) {
             Ok(_) => Vec::new(),
             Err(ConfigError::Mistakes(mistakes)) => (mistakes.iter())
                 .map(|one| format!("{}:{}: {}", one.line, one.column, one.message))
@@ -88,5 +92,60 @@ fn a_pin_is_kept_however_its_url_is_written() {
         let message =
             format!("1:1: the pin that the trust file has for https://b.example/ is of {url}");
         assert_eq!(folder.mistakes(), [message]);
+    }
+}
+
+#[test]
+fn what_is_given_once_is_not_given_in_two_files() {
+    let folder = Folder::new("");
+    let twice = "store = \"sqlite:a\"\n[limits]\n[dead_man]\nurl = \"https://a.example/\"\n\
+                 [retention]\n[metrics]\n[network]\ncontrol = [\"https://a.example/\"]\n";
+    let first = folder.put("a.toml", twice);
+    folder.put("b.toml", twice);
+    let too = |place: &str, name: &str| format!("{place}: `{name}` is in {} too", first.display());
+    let mistakes = [
+        too("1:9", "store"),
+        too("2:1", "limits"),
+        too("3:1", "dead_man"),
+        too("5:1", "retention"),
+        too("6:1", "metrics"),
+    ];
+    assert_eq!(folder.mistakes_in(""), mistakes);
+}
+
+#[test]
+fn what_is_not_text_is_named_with_its_place_beside_other_mistakes() {
+    let folder = Folder::new("");
+    folder.put("a.toml", b"store = \"sqlite:a\"\nno = \"\xff\"\n");
+    folder.put("b.toml", "no = 1\n[[list]]\npath = \"list\"\n[[list]]\npath = \"absent\"\n");
+    let list = folder.put("list", b"a.example\n\xc3\xbc \xff\nnot/one\n");
+    let absent = list.with_file_name("absent");
+    let mistakes = folder.mistakes_in("");
+    assert_eq!(mistakes.len(), 5, "{mistakes:?}");
+    assert_eq!(mistakes[0], "2:7: not UTF-8");
+    assert!(mistakes[1].starts_with("1:1: unknown field `no`"), "{mistakes:?}");
+    assert_eq!(mistakes[2], "2:3: not UTF-8");
+    assert!(mistakes[3].starts_with("3:1: not a host or URL prefix"), "{mistakes:?}");
+    let words = format!("5:8: cannot read {}: ", absent.display());
+    assert!(mistakes[4].starts_with(&words), "{mistakes:?}");
+}
+
+#[test]
+fn no_file_without_an_end_is_read() {
+    let refused = |path: &Path| match Config::read(path, None) {
+        Err(ConfigError::Unreadable { source, .. }) => source.to_string(),
+        other => panic!("{other:?}"),
+    };
+    let folder = Folder::new("[[list]]\npath = \"list\"\n");
+    let large = folder.put("large.toml", vec![b' '; MAX_FILE + 1]);
+    assert!(refused(&large).starts_with("larger than 16 MiB"));
+    folder.put("list", vec![b'a'; 1 << 20]);
+    let mistakes = folder.mistakes();
+    assert!(mistakes[0].ends_with("line 1 is longer than any target's"), "{mistakes:?}");
+    #[cfg(unix)]
+    {
+        assert_eq!(refused(Path::new("/dev/zero")), "not a regular file");
+        folder.put("watch.toml", "[[list]]\npath = \"/dev/zero\"\n");
+        assert_eq!(folder.mistakes(), ["2:8: cannot read /dev/zero: not a regular file"]);
     }
 }
