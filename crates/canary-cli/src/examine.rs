@@ -14,7 +14,7 @@ use canary_verifier::fetch::{Fetcher, Known, Limits, Network};
 use canary_verifier::judge::{Judgement, WitnessCopy, judge};
 use canary_verifier::state::{CachedCheckpoint, Held, StateError, Store, TargetState};
 use canary_verifier::target::{Place, Prefix, Target};
-use canary_verifier::trust_store::{Entry, TrustError, TrustStore};
+use canary_verifier::trust_store::{Entry, TrustError, TrustStore, Trusted};
 use canary_verifier::witness::{MAX_POLICY, WitnessPolicy};
 use canary_verifier::{files, fork};
 use clap::Args;
@@ -345,18 +345,15 @@ fn trusted(target: &Target, evidence: &Evidence, asked: Trust) -> Result<Trust, 
         return Ok(asked);
     }
     let origin = origin(&evidence.source);
-    let matching = |entry: &&Entry| entry.is_of(url.as_deref(), origin.as_deref());
-    let pin = entries.iter().filter(matching).find_map(|entry| entry.pin.clone());
-    let acknowledged = entries.iter().filter(matching).filter_map(|entry| entry.acknowledged).max();
-    let policy = entries.iter().filter(matching).find_map(|entry| entry.witnesses.as_deref());
-    let witnesses = match (asked.witnesses, policy) {
+    let trusted = Trusted::of(&entries, url.as_deref(), origin.as_deref());
+    let witnesses = match (asked.witnesses, trusted.witnesses) {
         (None, Some(path)) => Some(witness_policy(path)?),
         (witnesses, _) => witnesses,
     };
     Ok(Trust {
         witnesses,
-        pin: asked.pin.or(pin),
-        acknowledged: asked.acknowledged.max(acknowledged),
+        pin: asked.pin.or_else(|| trusted.pin.cloned()),
+        acknowledged: asked.acknowledged.max(trusted.acknowledged),
         ..asked
     })
 }
@@ -371,7 +368,7 @@ pub(crate) fn witness_policy(path: &Path) -> Result<WitnessPolicy, Failure> {
     })
 }
 
-/// The origin that evidence claims; what it is used for can only make judging stricter.
+/// The origin that evidence claims; where a URL has an entry of its own, that goes before it.
 fn origin(source: &Source) -> Option<String> {
     match source {
         Source::Site(site) => {

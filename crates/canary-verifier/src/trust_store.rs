@@ -39,7 +39,7 @@ pub struct Entry {
 }
 
 /// How a pin came to be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pinned {
     /// The user gave it.
@@ -134,13 +134,16 @@ impl TrustStore {
 }
 
 impl Entry {
-    /// Whether this is the series at a URL prefix, or of an origin. An origin also names the series
-    /// whose URL prefix it is without the scheme (`format.md` §2).
-    pub fn is_of(&self, url: Option<&str>, origin: Option<&str>) -> bool {
-        let same_url = url.is_some() && self.url.as_deref() == url;
-        let same_origin = origin.is_some() && self.origin.as_deref() == origin;
-        let schemeless = self.url.as_deref().and_then(schemeless);
-        same_url || same_origin || (origin.is_some() && schemeless == origin)
+    /// Whether this is the series at a URL prefix.
+    pub fn is_at(&self, url: &str) -> bool {
+        self.url.as_deref() == Some(url)
+    }
+
+    /// Whether this is the series of an origin. An origin also names the series whose URL prefix it is
+    /// without the scheme (`format.md` §2).
+    pub fn is_of_origin(&self, origin: &str) -> bool {
+        self.origin.as_deref() == Some(origin)
+            || self.url.as_deref().and_then(schemeless) == Some(origin)
     }
 
     /// Whether a user means this entry by a name: a pin, a URL prefix, or an origin, each with or
@@ -157,8 +160,43 @@ impl Entry {
     }
 }
 
+/// What the user trusts of the series at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Trusted<'a> {
+    /// What names it for ever.
+    pub pin: Option<&'a Pin>,
+    /// The newest issue that the user acknowledged.
+    pub acknowledged: Option<u64>,
+    /// Which witnesses are asked for: a policy file.
+    pub witnesses: Option<&'a Path>,
+}
+
+impl<'a> Trusted<'a> {
+    /// What is trusted of what lies at a URL prefix, or in a file, and claims an origin.
+    ///
+    /// The URL is the user's own word, the origin that of whoever answers. So what is kept for the URL
+    /// stands, whatever is claimed there; an entry at another URL says something only where there is
+    /// none, and it can then only make judging stricter. Of several pins a given one goes before one of
+    /// first use, then the one of the earliest issue.
+    pub fn of(entries: &'a [Entry], url: Option<&str>, origin: Option<&str>) -> Self {
+        let at = entries.iter().filter(|entry| url.is_some_and(|url| entry.is_at(url)));
+        let at: Vec<&Entry> = at.collect();
+        let claimed = |entry: &&Entry| origin.is_some_and(|origin| entry.is_of_origin(origin));
+        let pins = entries.iter().filter(claimed);
+        let pins = pins.filter_map(|entry| Some((entry.pinned, entry.pin.as_ref()?)));
+        let best = pins.min_by_key(|(pinned, pin)| (*pinned, pin.number)).map(|(_, pin)| pin);
+        let more = |entry: &&Entry| claimed(entry) && (at.is_empty() || entry.url.is_none());
+        let here = || at.iter().copied().chain(entries.iter().filter(more));
+        Self {
+            pin: at.iter().find_map(|entry| entry.pin.as_ref()).or(best),
+            acknowledged: here().filter_map(|entry| entry.acknowledged).max(),
+            witnesses: here().find_map(|entry| entry.witnesses.as_deref()),
+        }
+    }
+}
+
 /// A URL prefix without its scheme and final slash.
-fn schemeless(url: &str) -> Option<&str> {
+pub fn schemeless(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://")?;
     Some(rest.trim_end_matches('/'))
 }
@@ -312,8 +350,57 @@ mod tests {
             assert!(entry.is_named(name), "{name}");
         }
         assert!(!entry.is_named("example.co") && !entry.is_named("http://example.com/"));
-        assert!(entry.is_of(None, Some("example.com/.well-known/canary")));
-        assert!(entry.is_of(Some("https://example.com/.well-known/canary/"), None));
-        assert!(!entry.is_of(None, None) && !entry.is_of(None, Some("example.com")));
+        assert!(entry.is_of_origin("example.com/.well-known/canary"));
+        assert!(entry.is_at("https://example.com/.well-known/canary/"));
+        assert!(!entry.is_of_origin("example.com") && !entry.is_at("https://example.com/"));
+    }
+
+    fn at(url: &str, number: u64, pinned: Pinned) -> Entry {
+        let pin =
+            PIN.replace("https://example.com/.well-known/canary/#1", &format!("{url}#{number}"));
+        let pin = Pin::parse(&pin).unwrap();
+        Entry { url: Some(url.to_owned()), pin: Some(pin), pinned, ..Entry::default() }
+    }
+
+    #[test]
+    fn what_is_kept_for_a_url_stands_whatever_origin_it_claims() {
+        let mut supplier = at("https://a.example/", 3, Pinned::Given);
+        supplier.acknowledged = Some(9);
+        supplier.witnesses = Some("policy".into());
+        let entries = [supplier, at("https://b.example/", 1, Pinned::Given)];
+        let of = |url, origin| Trusted::of(&entries, Some(url), Some(origin));
+        let theirs = of("https://b.example/", "a.example");
+        assert_eq!(
+            (theirs.pin, theirs.acknowledged, theirs.witnesses),
+            (entries[1].pin.as_ref(), None, None)
+        );
+        // A mirror that nothing is kept for is held against the series that it claims to be.
+        let mirror = of("https://c.example/", "a.example");
+        assert_eq!((mirror.pin, mirror.acknowledged), (entries[0].pin.as_ref(), Some(9)));
+        assert_eq!(of("https://c.example/", "c.example"), Trusted::default());
+    }
+
+    #[test]
+    fn a_given_pin_goes_before_one_of_first_use_and_an_earlier_issue_before_a_later() {
+        let of_a = |entry: Entry| Entry { origin: Some("a.example".into()), ..entry };
+        let entries = [
+            of_a(at("https://m.example/", 1, Pinned::FirstUse)),
+            of_a(at("https://n.example/", 4, Pinned::Given)),
+            at("https://a.example/", 2, Pinned::Given),
+        ];
+        let pin = |entries| Trusted::of(entries, None, Some("a.example")).pin.map(|pin| pin.number);
+        assert_eq!(pin(&entries), Some(2));
+        assert_eq!(pin(&entries[..2]), Some(4));
+        assert_eq!(pin(&entries[..1]), Some(1));
+    }
+
+    #[test]
+    fn what_is_acknowledged_by_origin_counts_at_the_urls_of_that_origin() {
+        let read =
+            Entry { origin: Some("a.example".into()), acknowledged: Some(7), ..Entry::default() };
+        let entries = [read, at("https://m.example/", 1, Pinned::Given)];
+        let of = |origin| Trusted::of(&entries, Some("https://m.example/"), Some(origin));
+        assert_eq!(of("a.example").acknowledged, Some(7));
+        assert_eq!(of("other.example").acknowledged, None);
     }
 }

@@ -1,6 +1,6 @@
 //! `canary trust`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use canary_format::pin::Pin;
@@ -9,7 +9,7 @@ use canary_verifier::judge::Judgement;
 use canary_verifier::report::{Code, Finding, Severity};
 use canary_verifier::state::{StateError, Store};
 use canary_verifier::target::{Place, Prefix, Target};
-use canary_verifier::trust_store::{Entry, Pinned, TrustError, TrustStore};
+use canary_verifier::trust_store::{Entry, Pinned, TrustError, TrustStore, schemeless};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -139,7 +139,12 @@ impl From<Refused> for Failure {
 /// The absolute path of a policy that reads.
 fn checked_policy(path: PathBuf) -> Result<PathBuf, Failure> {
     witness_policy(&path)?;
-    Ok(std::path::absolute(&path).unwrap_or(path))
+    let path = std::path::absolute(&path).unwrap_or(path);
+    if path.to_str().is_none() {
+        return Err(Failure::new(Kind::Usage, "the policy's path is not UTF-8")
+            .hint("rename the file: its path is kept in the trust file"));
+    }
+    Ok(path)
 }
 
 fn add_pin(store: &TrustStore, pin: Pin, witnesses: Option<PathBuf>) -> Result<(), Failure> {
@@ -156,8 +161,11 @@ fn add_pin(store: &TrustStore, pin: Pin, witnesses: Option<PathBuf>) -> Result<(
 fn keep(store: &TrustStore, new: Entry) -> Result<(), Failure> {
     let change = |entries: &mut Vec<Entry>| {
         let known = entries.iter_mut().find(|entry| {
-            entry.is_of(new.url.as_deref(), new.origin.as_deref())
-                || (entry.url.is_none() && new.is_of(None, entry.origin.as_deref()))
+            new.url.as_deref().is_some_and(|url| {
+                // By its own word alone a site takes over nothing.
+                entry.is_at(url)
+                    || (entry.url.is_none() && entry.origin.as_deref() == schemeless(url))
+            })
         });
         match known {
             Some(known) if known.pin.is_some() && known.pin != new.pin => {
@@ -196,7 +204,7 @@ fn add_on_first_use(
     witnesses: Option<PathBuf>,
 ) -> Result<(), Failure> {
     let known = store.entries().map_err(of_trust)?;
-    if let Some(entry) = known.iter().find(|entry| entry.is_of(Some(prefix.as_str()), None))
+    if let Some(entry) = known.iter().find(|entry| entry.is_at(prefix.as_str()))
         && let Some(pin) = &entry.pin
     {
         output::result(&format!("trusted already: {}\n", line(&pin.to_string())));
@@ -260,6 +268,7 @@ struct Listed<'a> {
     pin: Option<&'a Pin>,
     pinned: Pinned,
     acknowledged: Option<u64>,
+    witnesses: Option<&'a Path>,
 }
 
 fn list(entries: &[Entry], json: bool) {
@@ -272,6 +281,7 @@ fn list(entries: &[Entry], json: bool) {
                 pin: entry.pin.as_ref(),
                 pinned: entry.pinned,
                 acknowledged: entry.acknowledged,
+                witnesses: entry.witnesses.as_deref(),
             })
             .collect();
         return output::json(&listed);
@@ -290,6 +300,9 @@ fn list(entries: &[Entry], json: bool) {
         }
         if let Some(number) = entry.acknowledged {
             notes.push(format!("acknowledged through issue {number}"));
+        }
+        if let Some(policy) = &entry.witnesses {
+            notes.push(format!("witnesses by {}", line(&policy.display().to_string())));
         }
         let notes =
             if notes.is_empty() { String::new() } else { format!("  ({})", notes.join(", ")) };

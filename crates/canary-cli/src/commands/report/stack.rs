@@ -230,7 +230,7 @@ fn target(entry: &Entry, beside: &Path) -> Result<Target, Failure> {
         Place::Site(prefix) if target.pin.is_none() => {
             let url = prefix.to_string();
             let entries = trust_entries()?;
-            let known = entries.iter().filter(|known| known.is_of(Some(&url), None));
+            let known = entries.iter().filter(|known| known.is_at(&url));
             target.pin = known.filter_map(|known| known.pin.clone()).next();
         }
         Place::Site(_) => {}
