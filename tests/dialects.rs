@@ -97,6 +97,29 @@ fn a_repository_is_a_history() {
     assert_eq!(document["report"]["state"], "UNVERIFIED");
 }
 
+/// The next commit of a repository whose newest is of March 1, and what an import then says.
+fn after(folder: &Path, change: &[&str]) -> (Option<i32>, String) {
+    git(folder, "2024-03-10T12:00:00Z", change);
+    git(folder, "2024-03-10T12:00:00Z", &["commit", "-q", "-a", "-m", "after"]);
+    let place = folder.to_str().expect("a path in UTF-8");
+    let output = canary(&["import", place, "--at", "2024-03-15T00:00:00Z", "--json"]);
+    (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+}
+
+#[test]
+fn a_canary_that_is_taken_away_is_not_alive() {
+    let Some(folder) = repository() else { return };
+    let (_, moved) = after(folder.path(), &["mv", "canary.md", "canary-2024.md"]);
+    assert!(moved.contains("\"LIVE\"") && !moved.contains("MISSING"), "{moved}");
+    std::fs::write(folder.path().join("canary-2024.md"), "").expect("a file");
+    let (code, emptied) = after(folder.path(), &["add", "."]);
+    assert_eq!(code, Some(2));
+    assert!(emptied.contains("\"MISSING\"") && !emptied.contains("\"LIVE\""), "{emptied}");
+    let Some(folder) = repository() else { return };
+    let (_, deleted) = after(folder.path(), &["rm", "-q", "canary.md"]);
+    assert!(deleted.contains("canary.md held the newest issue"), "{deleted}");
+}
+
 #[test]
 fn a_history_becomes_a_native_draft() {
     let Some(folder) = repository() else { return };
@@ -151,12 +174,16 @@ fn verify_history_and_diff_read_other_formats() {
         assert_eq!(refused.status.code(), Some(64), "{asked:?}");
         assert!(String::from_utf8_lossy(&refused.stderr).contains(asked[0]), "{asked:?}");
     }
-    // Either of them alone asks for another format than the native one.
+    // A quorum of no named keys could let unsigned words pass.
     for asked in [["--quorum", "2"], ["--namespace", "canary"]] {
-        let judged = canary(&[&["verify", page, "--json"][..], &asked].concat());
-        let report = String::from_utf8_lossy(&judged.stdout).into_owned();
-        assert!(report.contains("\"UNSIGNED\"") && !report.contains("MALFORMED"), "{report}");
+        let refused = canary(&[&["verify", page, "--json"][..], &asked].concat());
+        assert_eq!(refused.status.code(), Some(64), "{asked:?}");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("--trust-key"), "{asked:?}");
     }
+    // A host names no page: nothing of that name on this machine is looked for instead.
+    let host = canary(&["verify", "canary.example.com", "--dialect", "plain"]);
+    assert_eq!(host.status.code(), Some(64));
+    assert!(String::from_utf8_lossy(&host.stderr).contains("https://canary.example.com/"));
     let history = canary(&["history", place, "--dialect", "plain", "--at", "2024-03-15T00:00:00Z"]);
     assert!(
         history.status.success()

@@ -134,7 +134,9 @@ impl Subject {
             }
             (given, pin) => given.or(pin),
         };
-        warn_of_path(&self.target, &target);
+        if let Place::Path(path) = &target.place {
+            warn_of_path(&self.target, path);
+        }
         let mirrors: Vec<Target> =
             self.mirror.iter().map(|mirror| parse_target(mirror)).collect::<Result<_, _>>()?;
         let state = self.state_of(&target)?;
@@ -323,8 +325,7 @@ struct Got {
 }
 
 /// Says so where a host may have been meant, and a path was read.
-fn warn_of_path(text: &str, target: &Target) {
-    let Place::Path(path) = &target.place else { return };
+pub(crate) fn warn_of_path(text: &str, path: &Path) {
     let like_a_host = text.split_once('/').is_some_and(|(host, _)| {
         !host.starts_with(['.', '~']) && host.contains('.') && !host.contains(' ')
     });
@@ -395,10 +396,36 @@ pub(crate) fn trust_entries() -> Result<Vec<Entry>, Failure> {
 }
 
 pub(crate) fn parse_target(text: &str) -> Result<Target, Failure> {
-    Target::parse(text, Path::exists).map_err(|error| {
+    let target = Target::parse(text, Path::exists).map_err(|error| {
         Failure::from_error(Kind::Usage, &error)
             .hint("name a host, an http(s) URL, a pin, a directory or a file")
-    })
+    })?;
+    if let Place::Site(prefix) = &target.place
+        && let Some((folder, file)) = file_of_a_site(prefix)
+    {
+        return Err(Failure::new(Kind::Usage, format!("{file} is one file of a canary's site"))
+            .hint(format!("name the folder: {}", output::line(folder))));
+    }
+    let place = match target.place {
+        Place::Path(path) => Place::Path(at_home(path)),
+        place => place,
+    };
+    Ok(Target { place, ..target })
+}
+
+/// Folder and name, where a URL names a file that every site has.
+fn file_of_a_site(prefix: &Prefix) -> Option<(&str, &str)> {
+    let (folder, name) = prefix.as_str().trim_end_matches('/').rsplit_once('/')?;
+    matches!(name, "checkpoint" | "latest.json" | "latest.tlog-proof" | "index.html" | "canary.txt")
+        .then(|| (&prefix.as_str()[..=folder.len()], name))
+}
+
+/// A path below `~`, which no shell has read where it comes from a timer or is quoted.
+fn at_home(path: PathBuf) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(below), Some(home)) => home.join(below),
+        _ => path,
+    }
 }
 
 pub(crate) fn parse_pin(text: &str) -> Result<Pin, Failure> {

@@ -1,6 +1,7 @@
 //! The `canary.txt` draft: `Name: value` fields and a `Statement:` that runs over lines. It is not signed by itself;
 //! where it stands inside a signed text, that dialect reads it.
 
+use crate::plain;
 use crate::prose::{Statement, Tone};
 use crate::reading::{Issue, Kind, Published, Reading, Remark};
 use crate::trust::Trust;
@@ -34,16 +35,19 @@ pub(crate) fn read(published: &Published<'_>, _trust: &Trust) -> Reading {
             })
         })
         .collect();
-    let mut issue = Issue::from_text(Kind::CanaryTxt, published, text, Vec::new());
-    fields(&mut issue);
     let mut remarks = Vec::new();
+    let mut issue = Issue::unsigned(Kind::CanaryTxt, published, text);
+    match &mut issue {
+        Some(issue) => fields(issue),
+        None => remarks.push(plain::says_nothing()),
+    }
     if !missing.is_empty() {
         remarks.push(Remark::Malformed(format!(
             "required fields are missing: {}",
             missing.join(", ")
         )));
     }
-    Reading { issues: vec![issue], remarks }
+    Reading { issues: issue.into_iter().collect(), remarks }
 }
 
 /// Takes fields that are no statements out of what prose made of them.

@@ -14,7 +14,7 @@ use crate::trust::Trust;
 pub struct Version {
     /// Its path, parts parted by `/`.
     pub path: String,
-    /// Its bytes.
+    /// Its bytes; none where it was deleted.
     pub bytes: Vec<u8>,
     /// When it came to be there: the time of its commit. `None` for a folder, which does not say.
     pub at: Option<Timestamp>,
@@ -100,6 +100,11 @@ pub fn import(versions: &[Version], kind: Option<Kind>, trust: &Trust) -> Import
                 continue;
             };
             let reading = dialect(kind).read(&published, trust);
+            if reading.issues.is_empty() && !kind.is_signed() {
+                // Of the pages around a canary most are none.
+                imported.left_out.push(((*path).to_owned(), LeftOut::Unrecognised));
+                continue;
+            }
             imported
                 .remarks
                 .extend(reading.remarks.into_iter().map(|remark| ((*path).to_owned(), remark)));
@@ -110,7 +115,9 @@ pub fn import(versions: &[Version], kind: Option<Kind>, trust: &Trust) -> Import
         found.iter().any(|(kind, _, _, issue)| kind.is_signed() && !issue.signatures.is_empty());
     let canaries = found.iter().any(|(_, path, ..)| path.to_lowercase().contains("canary"));
     let mut last: Option<(&str, canary_format::digest::Digest)> = None;
-    for (kind, path, _, issue) in found {
+    // Where the newest issue stands, and where it was last seen there.
+    let mut newest: Option<(Option<Timestamp>, &str, usize)> = None;
+    for (kind, path, place, issue) in found {
         let unsigned_beside_signed = any_signed && !kind.is_signed();
         let other_page = !kind.is_signed() && canaries && !path.to_lowercase().contains("canary");
         if unsigned_beside_signed || other_page {
@@ -119,12 +126,18 @@ pub fn import(versions: &[Version], kind: Option<Kind>, trust: &Trust) -> Import
             }
             continue;
         }
+        if newest.is_none_or(|(at, ..)| issue.seen >= at) {
+            newest = Some((issue.seen, path, place));
+        }
         // A commit that touches only white space outside of what counts is no new issue.
         if last == Some((path, issue.digest)) {
             continue;
         }
         last = Some((path, issue.digest));
         imported.issues.push(issue);
+    }
+    if let Some((_, path, _)) = newest.filter(|(_, path, place)| place + 1 < paths[path].len()) {
+        imported.remarks.push((path.to_owned(), Remark::Withdrawn(path.to_owned())));
     }
     // Where a file has several versions, its letters stand beside the newest.
     for issue in imported.issues.iter_mut().rev() {

@@ -4,7 +4,7 @@ use canary_format::digest::Digest;
 
 use crate::Timestamp;
 use crate::dates::Dates;
-use crate::prose::Statement;
+use crate::prose::{Statement, Tone};
 use crate::trust::Trust;
 
 /// The dialects read here.
@@ -184,7 +184,9 @@ pub struct Signed {
     pub outcome: Outcome,
     /// The digest is one whose collisions are practical (SHA-1).
     pub weak_hash: bool,
-    /// When the key ended, by its own newest statement.
+    /// From when on the key counts, where the user's list says so.
+    pub key_begins: Option<Timestamp>,
+    /// When the key ended, by its own newest statement or the user's list.
     pub key_expires: Option<Timestamp>,
     /// When the key was revoked.
     pub key_revoked: Option<Timestamp>,
@@ -200,6 +202,7 @@ impl Signed {
             ends_at: None,
             outcome: Outcome::UnknownKey,
             weak_hash: false,
+            key_begins: None,
             key_expires: None,
             key_revoked: None,
         }
@@ -233,6 +236,8 @@ pub enum Outcome {
 pub enum Remark {
     /// The bytes break a rule of the dialect: what, in words of the dialect.
     Malformed(String),
+    /// A file that held the newest issue of a history holds none now: its path.
+    Withdrawn(String),
     /// A size is larger than is read.
     TooLarge(String),
     /// Words stand outside the signed span: they do not count.
@@ -254,6 +259,15 @@ pub enum Remark {
 }
 
 impl Issue {
+    /// Words that nobody signed, as an issue; none where they hold neither a fact nor a date.
+    pub(crate) fn unsigned(kind: Kind, published: &Published<'_>, text: String) -> Option<Self> {
+        let issue = Self::from_text(kind, published, text, Vec::new());
+        let says = issue.statements.iter().any(|statement| statement.tone != Tone::Talk)
+            || issue.announcement.is_some()
+            || issue.dates.says_anything();
+        says.then_some(issue)
+    }
+
     /// An issue whose words are read as prose.
     pub(crate) fn from_text(
         kind: Kind,

@@ -224,6 +224,7 @@ fn check(sig: &SshSig, text: &[u8], seen: Option<Timestamp>, trust: &Trust) -> S
             continue;
         }
         signed.person = Some(person.name.clone());
+        signed.key_begins = key.after;
         signed.key_expires = key.before;
         let purpose = sig.namespace() == trust.namespace
             && (key.namespaces.is_empty()

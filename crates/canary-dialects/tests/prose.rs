@@ -6,11 +6,15 @@ use canary_dialects::judge::{Context, History, judge};
 use canary_dialects::prose::Tone;
 use canary_dialects::reading::{Issue, Kind, Published};
 use canary_dialects::trust::Trust;
-use canary_verifier::report::{Code, Severity};
+use canary_verifier::report::{Code, Severity, State};
+
+fn issues(text: &str) -> Vec<Issue> {
+    let published = Published { source: "page", body: text.as_bytes(), beside: &[], seen: None };
+    dialect(Kind::Plain).read(&published, &Trust::default()).issues
+}
 
 fn issue(text: &str) -> Issue {
-    let published = Published { source: "page", body: text.as_bytes(), beside: &[], seen: None };
-    dialect(Kind::Plain).read(&published, &Trust::default()).issues.remove(0)
+    issues(text).remove(0)
 }
 
 fn history(texts: &[&str]) -> History {
@@ -133,7 +137,7 @@ fn ids_have_the_form_that_the_native_format_uses() {
     for text in
         ["¡No hemos recibido órdenes!", "No orders.", "1. ...", "我们没有收到任何命令。", "- x"]
     {
-        for statement in issue(text).statements {
+        for statement in issue(&format!("Date: 2024-01-01\n\n{text}")).statements {
             let id = &statement.id;
             assert!(
                 (1..=64).contains(&id.len())
@@ -161,7 +165,36 @@ fn hostile_prose_is_bounded() {
         "————",
         "every ",
     ] {
-        let one = issue(&piece.repeat((2 << 20) / piece.len()));
-        assert!(one.statements.len() <= 256, "{piece}");
+        let text = piece.repeat((2 << 20) / piece.len());
+        let statements = issues(&text).iter().map(|one| one.statements.len()).sum::<usize>();
+        assert!(statements <= 256, "{piece}");
+    }
+}
+
+#[test]
+fn what_states_nothing_and_has_no_date_is_no_canary() {
+    for text in [
+        "",
+        " \n\t\n",
+        "<html><body></body></html>",
+        "{}",
+        "<h1>404</h1>",
+        "<h1>Not Found</h1>",
+        "Service unavailable.",
+    ] {
+        for kind in [Kind::Plain, Kind::CanaryTxt] {
+            let published =
+                Published { source: "page", body: text.as_bytes(), beside: &[], seen: None };
+            let reading = dialect(kind).read(&published, &Trust::default());
+            assert!(reading.issues.is_empty(), "{text:?}");
+            let now = Timestamp::parse("2024-03-02T00:00:00Z").expect("a literal");
+            let context = Context::default();
+            let report = judge(&[], &reading.remarks, &Trust::default(), &context, now).report;
+            assert_eq!(
+                (report.state, report.severity),
+                (State::Unverified, Severity::Alarm),
+                "{text:?}"
+            );
+        }
     }
 }

@@ -16,11 +16,13 @@ use canary_format::time::Timestamp;
 use canary_verifier::evidence::Obtained;
 use canary_verifier::fetch::Fetcher;
 use canary_verifier::report::{Code, Finding, Report, Severity, State, Subject};
+use canary_verifier::target::Place;
 use clap::Args;
 
 use crate::error::{Failure, Kind as Wrong};
-use crate::input;
+use crate::examine::{parse_target, warn_of_path};
 use crate::runtime::run;
+use crate::{input, output};
 
 /// Options of every command that reads canaries of other formats.
 #[derive(Args, Debug, Clone, Default)]
@@ -93,12 +95,26 @@ impl DialectOptions {
             let all = SshKey::allowed_signers(&text).map_err(|error| {
                 Failure::new(Wrong::Config, format!("{}: {error}", path.display()))
             })?;
+            if all.is_empty() {
+                return Err(Failure::new(
+                    Wrong::Config,
+                    format!("{} names no key", output::line(&path.display().to_string())),
+                )
+                .hint("each line holds a person and an OpenSSH public key: see ssh-keygen(1)"));
+            }
             for (name, key) in all {
                 trust.add(&name, vec![Key::Ssh(Box::new(key))]);
             }
         }
         if self.quorum == Some(0) {
             return Err(Failure::new(Wrong::Usage, "a quorum of no one is no quorum"));
+        }
+        if trust.persons.is_empty() && (self.quorum.is_some() || self.namespace.is_some()) {
+            return Err(Failure::new(
+                Wrong::Usage,
+                "--quorum and --namespace are about keys, and none is named",
+            )
+            .hint("name them with --trust-key or --allowed-signers"));
         }
         if let Some(text) = &self.cadence {
             let unknown = || {
@@ -167,7 +183,7 @@ impl DialectOptions {
                 }
                 Obtained::Missing | Obtained::Refused(_) => {
                     return Ok(nothing(
-                        State::Missing,
+                        State::Unverified,
                         Finding::new(
                             Code::Missing,
                             Severity::Alarm,
@@ -228,9 +244,12 @@ fn key_file(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// A text at a URL or a path.
 fn obtain(place: &str, fetcher: &Fetcher) -> Result<Obtained<Vec<u8>>, Failure> {
-    if place.starts_with("https://") || place.starts_with("http://") {
+    if place.contains("://") {
         let url = url::Url::parse(place)
             .map_err(|error| Failure::new(Wrong::Usage, format!("{place}: {error}")))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(Failure::new(Wrong::Usage, format!("neither http nor https: {place}")));
+        }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Failure::new(
                 Wrong::Usage,
@@ -239,5 +258,14 @@ fn obtain(place: &str, fetcher: &Fetcher) -> Result<Obtained<Vec<u8>>, Failure> 
         }
         return run(fetcher.object(&url, MAX_TEXT as u64));
     }
-    Ok(input::read_if_there(Path::new(place), MAX_TEXT)?.map_or(Obtained::Missing, Obtained::Got))
+    match parse_target(place)?.place {
+        Place::Path(path) => {
+            warn_of_path(place, &path);
+            Ok(input::read_if_there(&path, MAX_TEXT)?.map_or(Obtained::Missing, Obtained::Got))
+        }
+        Place::Site(_) => {
+            Err(Failure::new(Wrong::Usage, format!("which page or file of {place} is meant?"))
+                .hint(format!("name it whole: https://{place}/…, or a path")))
+        }
+    }
 }

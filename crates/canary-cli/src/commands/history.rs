@@ -40,6 +40,10 @@ impl History {
         if self.dialect.asked() {
             let (place, now) = self.subject.of_another_format(&[])?;
             let (history, left_out) = self.dialect.history(place, None, now)?;
+            let known: Vec<String> = history.facts.iter().map(|fact| fact.id.clone()).collect();
+            if let Some(id) = self.fact.as_ref().filter(|id| !known.contains(id)) {
+                return Err(no_such_fact(id, &known));
+            }
             if self.json {
                 output::json(&show::history_json(&history, &left_out));
             } else {
@@ -59,10 +63,7 @@ impl History {
         let mut history = history::History::of(&judgement);
         if let Some(id) = &self.fact {
             let known: Vec<String> = history.facts.iter().map(|fact| fact.id.clone()).collect();
-            history = history.about(id).ok_or_else(|| {
-                Failure::new(Kind::Data, format!("no issue affirms a fact of this id: {id}"))
-                    .hint(format!("the ids are {}", line(&known.join(", "))))
-            })?;
+            history = history.about(id).ok_or_else(|| no_such_fact(id, &known))?;
         }
         if self.json {
             output::json(&history);
@@ -71,6 +72,11 @@ impl History {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn no_such_fact(id: &str, known: &[String]) -> Failure {
+    Failure::new(Kind::Data, format!("no issue affirms a fact of this id: {id}"))
+        .hint(format!("the ids are {}", line(&known.join(", "))))
 }
 
 fn text(history: &history::History, one_fact: bool) -> String {

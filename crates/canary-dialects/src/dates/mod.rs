@@ -30,6 +30,16 @@ pub struct Dates {
     pub(crate) strokes: Option<(Span, Span)>,
 }
 
+impl Dates {
+    /// Whether there is anything at all.
+    pub(crate) fn says_anything(&self) -> bool {
+        self.issued.is_some()
+            || self.yearless.is_some()
+            || !self.next.is_empty()
+            || !self.ends.is_empty()
+    }
+}
+
 /// A rule for the next issue or the end of validity, with the words that state it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Said {

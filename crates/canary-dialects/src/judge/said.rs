@@ -44,6 +44,11 @@ pub(crate) fn finding(remark: &Remark) -> Finding {
     use Severity::{Alarm, Alive, Attention};
     match remark {
         Remark::Malformed(what) => Finding::new(Code::Malformed, Alarm, what.clone()),
+        Remark::Withdrawn(path) => Finding::new(
+            Code::Missing,
+            Alarm,
+            format!("{path} held the newest issue and holds none now"),
+        ),
         Remark::TooLarge(what) => Finding::new(Code::TooLarge, Alarm, what.clone()),
         Remark::WordsOutside => Finding::new(
             Code::WordsOutside,

@@ -8,6 +8,7 @@ use canary_verifier::report::{
 };
 
 use crate::Timestamp;
+use crate::dates::Span;
 use crate::judge::{Context, FactLife, History, Judged, facts, said, signatures, when, worst};
 use crate::reading::{Issue, Kind, Remark};
 use crate::trust::Trust;
@@ -34,9 +35,8 @@ pub(crate) fn judge(
         let mut findings: Vec<Finding> =
             issue.remarks.iter().map(|remark| said::finding(remark).issue(number)).collect();
         let (issued, basis) = when::issued(issue, now);
-        // Its own time: the end of its day, or the time of signing where that is later; never later than the clock.
-        let own = issued.latest.max(issue.signed_at().unwrap_or(Timestamp::MIN)).min(now);
-        let quorum = signatures::quorum(number, issue, trust, own, &mut findings);
+        let own = own_time(issue, issued, now);
+        let quorum = signatures::quorum(number, issue, trust, own, own, &mut findings);
         let due = issue.dates.due(issued, trust.cadence);
         said::letters(number, issue, &mut findings);
         if quorum.authentic {
@@ -90,11 +90,17 @@ pub(crate) fn judge(
     History { issues: judged, facts: life, gaps, report }
 }
 
+/// The time of an issue itself: the end of its day, or the time of signing where that is later; never later
+/// than the clock.
+fn own_time(issue: &Issue, issued: Span, now: Timestamp) -> Timestamp {
+    issued.latest.max(issue.signed_at().unwrap_or(Timestamp::MIN)).min(now)
+}
+
 fn compare(
     number: u64,
     previous: &Judged,
     issue: &Issue,
-    issued: crate::dates::Span,
+    issued: Span,
     findings: &mut Vec<Finding>,
     gaps: &mut Vec<Gap>,
 ) {
@@ -172,7 +178,8 @@ fn report(
         findings.retain(|finding| {
             !(finding.issue == Some(newest.number) && of_signatures(finding.code))
         });
-        signatures::quorum(newest.number, &newest.issue, trust, now, &mut findings);
+        let own = own_time(&newest.issue, newest.issued, now);
+        signatures::quorum(newest.number, &newest.issue, trust, own, now, &mut findings);
         let mut letters = Vec::new();
         said::letters(newest.number, &newest.issue, &mut letters);
         findings.extend(letters.into_iter().filter(|finding| of_signatures(finding.code)));
@@ -195,6 +202,9 @@ fn report(
             next_due,
             expires,
         });
+        if remarks.iter().any(|remark| matches!(remark, Remark::Withdrawn(_))) {
+            state = State::Missing;
+        }
     } else if judged.is_empty() && findings.is_empty() {
         findings.push(Finding::new(
             Code::Malformed,

@@ -14,17 +14,18 @@ pub(crate) struct Quorum {
     pub(crate) authentic: bool,
 }
 
-/// Judges the signatures of an issue as of an instant.
+/// Judges the signatures of an issue whose own time is `own`, as of an instant.
 pub(crate) fn quorum(
     number: u64,
     issue: &Issue,
     trust: &Trust,
+    own: Timestamp,
     at: Timestamp,
     findings: &mut Vec<Finding>,
 ) -> Quorum {
     let mut persons = BTreeSet::new();
     for signed in &issue.signatures {
-        if one(number, signed, at, findings) {
+        if one(number, signed, own, at, findings) {
             persons.extend(signed.person.clone());
         }
     }
@@ -53,13 +54,19 @@ pub(crate) fn quorum(
 }
 
 /// Judges one signature; whether it counts for its person.
-fn one(number: u64, signed: &Signed, at: Timestamp, findings: &mut Vec<Finding>) -> bool {
+fn one(
+    number: u64,
+    signed: &Signed,
+    own: Timestamp,
+    at: Timestamp,
+    findings: &mut Vec<Finding>,
+) -> bool {
     let who = signed.person.clone().unwrap_or_else(|| signed.key.clone());
     let mut say = |code, severity, message: String| {
         findings.push(Finding::new(code, severity, message).issue(number).signer(who.clone()));
     };
     let key = &signed.key;
-    match signed.outcome {
+    match outcome(signed, own) {
         Outcome::Good => {}
         Outcome::Bad => {
             say(
@@ -160,7 +167,48 @@ fn one(number: u64, signed: &Signed, at: Timestamp, findings: &mut Vec<Finding>)
     true
 }
 
+/// What the check gave. A signature that says nothing of its time is of its issue's.
+fn outcome(signed: &Signed, own: Timestamp) -> Outcome {
+    if signed.outcome != Outcome::Good || signed.made_at.is_some() {
+        return signed.outcome;
+    }
+    if signed.key_begins.is_some_and(|begins| own < begins) {
+        return Outcome::KeyNotValid;
+    }
+    // OpenSSH takes a key up to and with the second named as its end.
+    if signed.key_expires.is_some_and(|end| end < own) {
+        return Outcome::KeyExpired;
+    }
+    Outcome::Good
+}
+
 /// Everyone whose name stands on the issue, whether the signature holds or not.
 pub(crate) fn signers(issue: &Issue) -> BTreeSet<String> {
     issue.signatures.iter().filter_map(|signed| signed.person.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_without_a_time_is_held_against_its_issues() {
+        let at = |day: &str| Timestamp::parse(&format!("{day}T12:00:00Z")).unwrap();
+        let signed = Signed {
+            outcome: Outcome::Good,
+            key_begins: Some(at("2025-01-01")),
+            key_expires: Some(at("2026-01-01")),
+            ..Signed::unknown("key".into())
+        };
+        for (own, expected) in [
+            ("2024-12-31", Outcome::KeyNotValid),
+            ("2025-01-01", Outcome::Good),
+            ("2026-01-01", Outcome::Good),
+            ("2026-01-02", Outcome::KeyExpired),
+        ] {
+            assert_eq!(outcome(&signed, at(own)), expected, "{own}");
+        }
+        let dated = Signed { made_at: Some(at("2025-06-01")), ..signed };
+        assert_eq!(outcome(&dated, at("2026-01-02")), Outcome::Good);
+    }
 }

@@ -225,6 +225,7 @@ fn one(signature: &Signature, text: &[u8], trust: &Trust) -> Signed {
         }),
         outcome: Outcome::UnknownKey,
         weak_hash: signature.hash_alg() == Some(HashAlgorithm::Sha1),
+        key_begins: None,
         key_expires: None,
         key_revoked: None,
     };

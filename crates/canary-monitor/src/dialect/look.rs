@@ -168,8 +168,12 @@ fn unsure(
         let marked = with(scene, served, scene.url, |one| dialect(kind).recognises(one));
         return (!marked).then(|| format!("what was served has no mark of {}", kind.name()));
     }
-    let number =
-        newest_served.filter(|_| !kind.is_signed() && !again && !kept.series.is_empty())?;
+    if kind.is_signed() || again || kept.series.is_empty() {
+        return None;
+    }
+    let Some(number) = newest_served else {
+        return Some("the page no longer states anything".to_owned());
+    };
     let absent = history.report.findings.iter().any(|finding| {
         finding.code == Code::FactAbsent && finding.issue.is_none_or(|issue| issue == number)
     });

@@ -43,7 +43,7 @@ pub(crate) fn remote(url: &str, below: Option<&str>) -> Result<Vec<Version>, Fai
     history(&copy, below)
 }
 
-/// Every version of every file on the first line of the history, oldest first.
+/// Every version of every file on the first line of the history, oldest first; a deletion is an empty one.
 pub(crate) fn history(path: &Path, below: Option<&str>) -> Result<Vec<Version>, Failure> {
     let mut log = git();
     log.arg("-C").arg(path).args([
@@ -57,7 +57,7 @@ pub(crate) fn history(path: &Path, below: Option<&str>) -> Result<Vec<Version>, 
         "--no-renames",
         "--no-ext-diff",
         "--no-textconv",
-        "--diff-filter=AMT",
+        "--diff-filter=AMTD",
         "--format=%x01%ct",
         "HEAD",
         "--",
@@ -66,14 +66,16 @@ pub(crate) fn history(path: &Path, below: Option<&str>) -> Result<Vec<Version>, 
         log.arg(format!(":(literal){below}"));
     }
     let changes = changes(&run(log, b"", LOCAL)?);
-    let mut wanted: Vec<&str> = changes.iter().map(|(_, _, blob)| blob.as_str()).collect();
+    let blobs_of = changes.iter().map(|(_, _, blob)| blob.as_str());
+    let mut wanted: Vec<&str> = blobs_of.filter(|blob| !is_gone(blob)).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let blobs = blobs(path, &wanted)?;
     Ok(changes
         .into_iter()
         .filter_map(|(path, at, blob)| {
-            Some(Version { bytes: blobs.get(&blob)?.clone(), path, at: Some(at) })
+            let bytes = if is_gone(&blob) { Vec::new() } else { blobs.get(&blob)?.clone() };
+            Some(Version { bytes, path, at: Some(at) })
         })
         .collect())
 }
@@ -106,8 +108,10 @@ fn changes(log: &[u8]) -> Vec<(String, Timestamp, String)> {
         let header = String::from_utf8_lossy(part).into_owned();
         let fields: Vec<&str> = header.split(' ').collect();
         let Some(path) = parts.next() else { break };
-        // Plain files only: links and submodules hold no text of their own.
-        if let [_, "100644" | "100755", _, blob, _] = fields[..] {
+        // Plain files, and that they are gone: links and submodules hold no text of their own.
+        if let [_, "100644" | "100755", _, blob, _]
+        | [":100644" | ":100755", "000000", _, blob, "D"] = fields[..]
+        {
             if found.len() == MAX_VERSIONS {
                 break;
             }
@@ -115,6 +119,11 @@ fn changes(log: &[u8]) -> Vec<(String, Timestamp, String)> {
         }
     }
     found
+}
+
+/// Whether a change of the log left no file: its blob is all zeros.
+fn is_gone(blob: &str) -> bool {
+    blob.bytes().all(|byte| byte == b'0')
 }
 
 /// The bytes of blobs by their id; those too large to be a canary are left out before they are read.
@@ -243,9 +252,10 @@ mod tests {
 
     #[test]
     fn the_raw_log_is_taken_apart() {
-        let log = b"\x01100\0\n:000000 100644 0000 aaaa A\0canary.txt\0:000000 120000 0000 bbbb A\0link\0\x01200\0\n:100644 100644 aaaa cccc M\0canary.txt\0";
+        let log = b"\x01100\0\n:000000 100644 0000 aaaa A\0canary.txt\0:000000 120000 0000 bbbb A\0link\0\x01200\0\n:100644 100644 aaaa cccc M\0canary.txt\0\x01300\0\n:120000 000000 bbbb 0000 D\0link\0:100644 000000 cccc 0000 D\0canary.txt\0";
         let found = changes(log);
-        let expected = [("canary.txt", 100, "aaaa"), ("canary.txt", 200, "cccc")];
+        let expected =
+            [("canary.txt", 100, "aaaa"), ("canary.txt", 200, "cccc"), ("canary.txt", 300, "0000")];
         assert_eq!(
             found
                 .iter()
