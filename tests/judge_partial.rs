@@ -188,6 +188,90 @@ fn a_date_a_second_after_the_lapse_does_not_shorten_a_gap_that_was_watched() {
 }
 
 #[test]
+fn a_gap_ends_after_the_last_fetch_that_found_nothing() {
+    let series = Series::new();
+    let trust = pinned(&series, 1);
+    let mut kept = seen(&series);
+    for day in ["2026-02-09", "2026-02-20", "2026-03-01"] {
+        let now = at(day);
+        kept = judge(&of_site(&series, now), &trust, Some(&kept), now).seen.unwrap();
+    }
+    let now = at("2026-03-02");
+    let resumed = series.clone().and(|content| content.as_of = at("2026-02-10")).heartbeat_at(now);
+    let gaps = judge(&of_site(&resumed, now), &trust, Some(&kept), now).report.gaps;
+    assert_eq!(gaps[0].to, now);
+}
+
+#[test]
+fn what_cannot_show_a_newer_issue_puts_no_silence_on_record() {
+    let series = three();
+    let trust = pinned(&series, 1);
+    let before = seen(&series.clone().heartbeat_at(at("2026-03-02")));
+    let lapsed = at("2026-05-01");
+    let of = |source: Source| judge(&of_source(source, lapsed), &trust, Some(&before), lapsed);
+    let with = |checkpoint: Obtained<Vec<u8>>, leaves| Source::Site(Site { checkpoint, leaves });
+    let older = Source::Site(site(&until(&series, 2)));
+    let page = with(Obtained::Got(b"<html>502</html>".to_vec()), Obtained::Missing);
+    let down = with(Obtained::Unreachable("timed out".into()), Obtained::Missing);
+    for source in [older, page, down] {
+        let judged = of(source.clone());
+        assert_eq!(judged.report.state, State::Lapsed, "{source:?}");
+        assert!(judged.seen.unwrap().silences.is_empty(), "{source:?}");
+    }
+    for gone in [with(Obtained::Missing, Obtained::Missing), Source::Envelope(Obtained::Missing)] {
+        assert_eq!(of(gone).seen.unwrap().silences.len(), 1);
+    }
+}
+
+#[test]
+fn an_authentic_issue_stays_seen_where_the_next_leaf_is_not() {
+    let series = Series::new().and(|_| {});
+    let trust = pinned(&series, 1);
+    let before = seen(&until(&series, 1).heartbeat_at(at("2026-01-02")));
+    let mut junk = series.clone();
+    junk.leaves.push(b"{}".to_vec());
+    let now = at("2026-02-02");
+    let judged = judge(&of_site(&junk, now), &trust, Some(&before), now);
+    assert_eq!(judged.report.issue.as_ref().unwrap().number, 2);
+    let kept = judged.seen.unwrap();
+    assert_eq!(kept.leaves, series.leaves);
+    let back = judge(&of_site(&until(&series, 1), now), &trust, Some(&kept), now.plus(7_200));
+    assert!(codes(&back).contains(&Code::Rollback), "{:?}", back.report.findings);
+    let honest = judge(&of_site(&series, now), &trust, Some(&kept), now);
+    assert!(!codes(&honest).contains(&Code::LogInconsistent), "{:?}", honest.report.findings);
+}
+
+#[test]
+fn a_mirror_may_not_know_more_than_the_site() {
+    let series = Series::new().and(|content| drop(content.facts.pop()));
+    let old = until(&series, 1);
+    let judged = |now: Timestamp, heartbeat: Timestamp| {
+        let mirror = site(&series.clone().heartbeat_at(heartbeat));
+        let mirrors = vec![Mirror { url: "https://mirror.example/".into(), site: mirror }];
+        let old = old.clone().heartbeat_at(now);
+        judge(&Evidence { mirrors, ..of_site(&old, now) }, &pinned(&series, 1), None, now)
+    };
+    let dated = series.newest.as_of;
+    let just_now = judged(dated.plus(600), dated.plus(300));
+    assert_eq!(codes(&just_now)[0], Code::MirrorFailed, "{:?}", just_now.report.findings);
+    let an_hour = judged(dated.plus(7_200), dated.plus(300));
+    assert_eq!(codes(&an_hour)[0], Code::Rollback, "{:?}", an_hour.report.findings);
+    let a_day = dated.plus(2 * 86_400);
+    assert!(codes(&judged(a_day, a_day)).contains(&Code::Rollback));
+}
+
+#[test]
+fn a_pin_beyond_what_was_seen_leaves_nothing_authentic() {
+    let series = three();
+    let before = seen(&series.clone().heartbeat_at(at("2026-03-02")));
+    let mut trust = pinned(&series, 3);
+    trust.pin.as_mut().unwrap().number = 9;
+    let now = at("2026-03-03");
+    let judged = judge(&of_site(&series, now), &trust, Some(&before), now);
+    assert_eq!((judged.report.state, judged.series.len()), (State::Unverified, 0));
+}
+
+#[test]
 fn a_counter_restated_for_an_earlier_period_is_noticed() {
     let counter = |from: &str, to: &str, value: u64| Counter {
         id: "orders".into(),

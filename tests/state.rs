@@ -22,8 +22,8 @@ fn seen_by(name: &str, size: usize) -> Seen {
     let hashes: Vec<_> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
     let checkpoint = Checkpoint::new("example.com/log", size as u64, root(&hashes));
     let silences = vec![
-        Silence { after_issue: 1, first: at(5).unwrap(), ended: at(6) },
-        Silence { after_issue: 2, first: at(7).unwrap(), ended: None },
+        Silence { after_issue: 1, first: at(5).unwrap(), last: at(5).unwrap(), ended: at(6) },
+        Silence { after_issue: 2, first: at(7).unwrap(), last: at(9).unwrap(), ended: None },
     ];
     Seen {
         leaves,

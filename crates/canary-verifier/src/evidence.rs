@@ -125,13 +125,15 @@ pub struct Seen {
     pub newest_instant: Option<Timestamp>,
 }
 
-/// A fetch after an issue's `expires` that found nothing newer.
+/// Fetches after an issue's `expires` that found nothing newer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Silence {
     /// The number of the issue that had lapsed.
     pub after_issue: u64,
     /// The first such fetch.
     pub first: Timestamp,
+    /// The last such fetch.
+    pub last: Timestamp,
     /// The first fetch that found a newer issue.
     pub ended: Option<Timestamp>,
 }

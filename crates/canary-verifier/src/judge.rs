@@ -27,11 +27,12 @@ pub use self::contradiction::{
 use self::findings::Findings;
 use self::log::{Signed, Standing, Witnessed};
 pub use self::mirrors::Fork;
+use self::mirrors::Ours;
 use self::obtained::{Reach, RootCheck, Served};
 use self::series::Leaves;
 pub use self::series::{VerifiedIssue, VerifiedTree};
 pub use self::witness_copies::WitnessCopy;
-use crate::evidence::{Evidence, Seen, Silence, Source, Trust};
+use crate::evidence::{Evidence, Obtained, Seen, Silence, Source, Trust};
 use crate::report::{
     Ages, Code, IssueSummary, LIMITS, REPORT_TYPE, Report, Severity, State, Subject,
 };
@@ -123,6 +124,8 @@ pub fn judge_again(
     let is_of_the_log = signed == Signed::Yes && served.root == RootCheck::Fits;
     let served_side = (standing == Standing::Inconsistent)
         .then(|| Side::of(&served_series, served.checkpoint.as_ref()));
+    // An older tree's heartbeat is that of its own newest issue.
+    let served_newest = served_series.last().cloned();
     let (series, mut forks) =
         with_seen(served_series, seen, standing, trust.pin.as_ref(), &mut findings);
     // Evidence is what people or the log's key signed: bytes that anyone can make are not kept.
@@ -152,12 +155,16 @@ pub fn judge_again(
         _ if served.reach == Reach::Obtained => served.checkpoint.clone(),
         _ => None,
     };
-    let heartbeats = match (&checkpoint, series.last()) {
+    let of_checkpoint = match standing {
+        Standing::Rollback => served_newest.as_ref(),
+        _ => series.last(),
+    };
+    let heartbeats = match (&checkpoint, of_checkpoint) {
         (Some(checkpoint), Some(newest)) => log::heartbeats(checkpoint, newest.issue()),
         _ => Vec::new(),
     };
     let heartbeat_at = log::newest_present(&heartbeats, now);
-    if let (Some(_), Some(newest)) = (&checkpoint, series.last()) {
+    if let (Some(_), Some(newest)) = (&checkpoint, of_checkpoint) {
         log::heartbeat(newest.issue(), heartbeat_at, now, &mut findings);
     }
     let newest_issue = series.last().map(VerifiedIssue::issue);
@@ -185,7 +192,16 @@ pub fn judge_again(
         &mut findings,
     );
     dates::interval(since_baseline, trust, &mut findings);
-    let silences = silences(seen, &served, series.last(), evidence);
+    let answer = match served.reach {
+        Reach::Missing => Answer::Nothing,
+        Reach::Obtained
+            if is_of_the_log && matches!(standing, Standing::New | Standing::Extends) =>
+        {
+            Answer::Nothing
+        }
+        _ => Answer::Doubtful,
+    };
+    let silences = silences(seen, answer, series.last(), evidence);
     let gaps = dates::gaps(&series, &silences, evidence.obtained_at);
     dates::resumed(&gaps, since_baseline.first().map_or(0, number), &mut findings);
 
@@ -194,8 +210,12 @@ pub fn judge_again(
     particulars::judge(since_baseline, &mut findings);
 
     // Mirrors.
+    let ours = match (&evidence.source, served.reach) {
+        (Source::Site(_), Reach::Obtained) => Ours::Served,
+        _ => Ours::OfBefore,
+    };
     for (found, theirs) in
-        mirrors::judge(&evidence.mirrors, trust.pin.as_ref(), &series, &mut findings)
+        mirrors::judge(&evidence.mirrors, trust.pin.as_ref(), (&series, ours), now, &mut findings)
     {
         forks.extend(found);
         contradictions.push([Side::of(&series, checkpoint.as_ref()), theirs]);
@@ -208,6 +228,10 @@ pub fn judge_again(
     let kept = Kept { obtained_at: evidence.obtained_at, silences, heartbeat_at, newest_instant };
     let seen = match (served.leaves().filter(|leaves| leaves.offset == 0), &served.checkpoint) {
         (Some(leaves), Some(checkpoint)) if advances => Some(kept.served(seen, leaves, checkpoint)),
+        (Some(leaves), _) if is_of_the_log && standing == Standing::Extends => {
+            let authentic = series.last().map_or(0, number);
+            seen.map(|seen| kept.grown(seen, leaves, authentic))
+        }
         _ => seen.map(|seen| kept.on_record(seen)),
     };
 
@@ -314,7 +338,11 @@ fn with_seen(
         return (served, Vec::new());
     }
     let leaves = Leaves::new(0, &seen.leaves);
-    let before = series::verify(leaves, pin, &mut Findings::default());
+    // What does not reach the pinned issue is authentic on no word that the user has.
+    let before = match pin.filter(|pin| pin.number > leaves.last()) {
+        Some(_) => Vec::new(),
+        None => series::verify(leaves, pin, &mut Findings::default()),
+    };
     let forks = match standing {
         Standing::Inconsistent => mirrors::compare(&served, &before, None, findings),
         _ => Vec::new(),
@@ -352,26 +380,47 @@ fn state(
     state
 }
 
+/// What a fetch says of issues newer than those judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// That there are none: the host has no canary, or the log's own newest tree ends there.
+    Nothing,
+    /// Nothing: no answer, an older tree, or bytes that are not the log's.
+    Doubtful,
+}
+
 /// Fetches on record that found nothing newer than a lapsed issue, this one included.
 fn silences(
     seen: Option<&Seen>,
-    served: &Served<'_>,
+    answer: Answer,
     newest: Option<&VerifiedIssue>,
     evidence: &Evidence,
 ) -> Vec<Silence> {
+    let obtained_at = evidence.obtained_at;
     let mut silences = seen.map(|seen| seen.silences.clone()).unwrap_or_default();
-    let asked = matches!(evidence.source, Source::Site(_)) && served.reach != Reach::Unreachable;
+    // What a clock ahead of this one put on record was no fetch of that time.
+    silences.retain(|silence| silence.first <= obtained_at);
+    silences.iter_mut().for_each(|silence| silence.last = silence.last.min(obtained_at));
+    // Of a path where nothing is, nothing says that it was a file and no site.
+    let of_site = matches!(evidence.source, Source::Site(_) | Source::Envelope(Obtained::Missing));
+    let asked = of_site && answer == Answer::Nothing;
     let Some(newest) = newest.filter(|_| asked) else {
         return silences;
     };
-    let obtained_at = evidence.obtained_at;
     let issue = newest.issue();
     for silence in silences.iter_mut().filter(|silence| silence.after_issue < issue.number) {
         silence.ended.get_or_insert(obtained_at);
     }
-    let on_record = silences.iter().any(|silence| silence.after_issue == issue.number);
-    if obtained_at > issue.expires && !on_record {
-        silences.push(Silence { after_issue: issue.number, first: obtained_at, ended: None });
+    if obtained_at > issue.expires {
+        match silences.iter_mut().find(|silence| silence.after_issue == issue.number) {
+            Some(silence) => silence.last = silence.last.max(obtained_at),
+            None => silences.push(Silence {
+                after_issue: issue.number,
+                first: obtained_at,
+                last: obtained_at,
+                ended: None,
+            }),
+        }
     }
     silences
 }
@@ -400,6 +449,20 @@ impl Kept {
             obtained_at: Some(self.obtained_at),
             silences: self.silences,
             newest_instant: self.newest_instant,
+        }
+    }
+
+    /// The log's tree goes on with authentic issues, and then with what is not: the former were seen.
+    fn grown(self, seen: &Seen, leaves: Leaves<'_>, authentic: u64) -> Seen {
+        let count = usize::try_from(authentic).unwrap_or(usize::MAX).min(leaves.bytes.len());
+        if count <= seen.leaves.len() {
+            return self.on_record(seen);
+        }
+        Seen {
+            leaves: leaves.bytes[..count].to_vec(),
+            grown_at: Some(self.obtained_at),
+            obtained_at: Some(self.obtained_at),
+            ..self.on_record(seen)
         }
     }
 

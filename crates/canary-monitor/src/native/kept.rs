@@ -21,6 +21,9 @@ pub(super) struct Kept {
     obtained_at: Option<i64>,
     newest_instant: Option<i64>,
     silences: Vec<(u64, i64, Option<i64>)>,
+    /// The last fetch of each silence, where it is not the first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    silent_until: Vec<(u64, i64)>,
     asked: Option<Asked>,
     /// What the last judging went by.
     pub(super) judged_by: Option<String>,
@@ -49,6 +52,12 @@ impl Kept {
                 .iter()
                 .map(|silence| (silence.after_issue, silence.first.unix(), unix(silence.ended)))
                 .collect(),
+            silent_until: seen
+                .silences
+                .iter()
+                .filter(|silence| silence.last > silence.first)
+                .map(|silence| (silence.after_issue, silence.last.unix()))
+                .collect(),
             asked: None,
             judged_by: None,
         }
@@ -56,6 +65,10 @@ impl Kept {
 
     pub(super) fn seen(&self, leaves: Vec<Vec<u8>>, checkpoint: Vec<u8>) -> Seen {
         let at = |unix: Option<i64>| unix.map(Timestamp::from_unix);
+        let last = |issue: u64| {
+            let of_issue = self.silent_until.iter().find(|(after, _)| *after == issue);
+            of_issue.map(|(_, last)| Timestamp::from_unix(*last))
+        };
         Seen {
             leaves,
             checkpoint,
@@ -69,6 +82,7 @@ impl Kept {
                 .map(|&(after_issue, first, ended)| Silence {
                     after_issue,
                     first: Timestamp::from_unix(first),
+                    last: last(after_issue).unwrap_or(Timestamp::from_unix(first)),
                     ended: at(ended),
                 })
                 .collect(),

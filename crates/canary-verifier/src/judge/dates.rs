@@ -128,8 +128,8 @@ pub(super) fn gaps(
     let gap = |pair: &[VerifiedIssue]| {
         let (before, issue) = (pair[0].issue(), pair[1].issue());
         let silence = silences.iter().find(|silence| silence.after_issue == before.number);
-        // A date before a fetch that found nothing newer is not when the issue came.
-        let to = match silence.filter(|silence| issue.as_of <= silence.first) {
+        // A date before a fetch, the last of them, that found nothing newer is not when the issue came.
+        let to = match silence.filter(|silence| issue.as_of <= silence.last) {
             Some(silence) => silence.ended.unwrap_or(obtained_at).max(issue.as_of),
             None => issue.as_of,
         };

@@ -27,6 +27,10 @@ impl Findings {
         self.0.extend(findings);
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn keep_only(&mut self, code: Code) {
         self.0.retain(|finding| finding.code == code);
     }

@@ -2,12 +2,14 @@
 
 use canary_format::checkpoint::Checkpoint;
 use canary_format::pin::Pin;
+use canary_format::time::Timestamp;
 
 use super::contradiction::Side;
 use super::findings::Findings;
 use super::log::{self, Signed};
 use super::obtained::Served;
 use super::series::{self, Leaves, VerifiedIssue};
+use super::{DAY, HOUR};
 use crate::evidence::Mirror;
 use crate::report::{Code, Finding, Severity};
 
@@ -24,11 +26,21 @@ pub struct Fork {
     pub url: Option<String>,
 }
 
+/// Whether the series judged is what a site serves now, so that a mirror can be ahead of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ours {
+    /// It is.
+    Served,
+    /// A file, which is of its time, or what was seen before.
+    OfBefore,
+}
+
 /// Compares every mirror with the series judged, and gives what was found at each that differs.
 pub(super) fn judge(
     mirrors: &[Mirror],
     pin: Option<&Pin>,
-    ours: &[VerifiedIssue],
+    (ours, as_of): (&[VerifiedIssue], Ours),
+    now: Timestamp,
     findings: &mut Findings,
 ) -> Vec<(Vec<Fork>, Side)> {
     let mut differing = Vec::new();
@@ -49,6 +61,12 @@ pub(super) fn judge(
         if worst.is_some() {
             differences.keep_only(Code::Fork);
         }
+        if let (None, Ours::Served, Some(checkpoint)) = (&worst, as_of, &checkpoint)
+            && differences.is_empty()
+        {
+            let ahead = ahead(ours, &series, checkpoint, now);
+            findings.extend(ahead.map(|finding| finding.url(&mirror.url)));
+        }
         findings.extend(differences.in_order());
         if worst.is_some() && forks.is_empty() {
             continue;
@@ -63,6 +81,30 @@ pub(super) fn judge(
         }
     }
     differing
+}
+
+/// What is to be said of a mirror whose log begins with ours and goes on. That ours is an older copy is
+/// certain once the longer one has been there for an hour; its newer issues may have been dated a while
+/// before they were published.
+fn ahead(
+    ours: &[VerifiedIssue],
+    theirs: &[VerifiedIssue],
+    checkpoint: &Checkpoint,
+    now: Timestamp,
+) -> Option<Finding> {
+    let (here, newest) = (ours.last()?.issue(), theirs.last()?.issue());
+    let first = theirs.iter().find(|other| other.issue().number > here.number)?.issue();
+    let shown = log::heartbeats(checkpoint, newest).into_iter().min();
+    let is_old = now.since(first.as_of) > DAY || shown.is_some_and(|at| now.since(at) > HOUR);
+    let message = format!(
+        "issue {} is the newest here, and the mirror has issue {} as of {}",
+        here.number, newest.number, newest.as_of
+    );
+    let finding = match is_old {
+        true => Finding::new(Code::Rollback, Severity::Alarm, message),
+        false => Finding::new(Code::MirrorFailed, Severity::Attention, message),
+    };
+    Some(finding.issue(here.number))
 }
 
 /// Compares two authentic series: two payloads under one number are a fork, two envelopes of one

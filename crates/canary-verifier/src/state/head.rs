@@ -48,6 +48,8 @@ pub(super) struct Head {
 struct KeptSilence {
     after_issue: u64,
     first: Instant,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last: Option<Instant>,
     ended: Option<Instant>,
 }
 
@@ -81,6 +83,7 @@ impl Head {
         let silence = |s: &Silence| KeptSilence {
             after_issue: s.after_issue,
             first: Instant(s.first),
+            last: Some(Instant(s.last)),
             ended: s.ended.map(Instant),
         };
         Self {
@@ -104,6 +107,7 @@ impl Head {
         let silence = |s: KeptSilence| Silence {
             after_issue: s.after_issue,
             first: s.first.0,
+            last: s.last.map_or(s.first.0, |at| at.0),
             ended: s.ended.map(|at| at.0),
         };
         let seen = Seen {
