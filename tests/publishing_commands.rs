@@ -108,6 +108,24 @@ fn where_another_copy_of_the_folder_published_first_nothing_is_consumed() {
 }
 
 #[test]
+fn no_site_is_written_among_the_keys_or_the_series() {
+    let publisher = Publisher::with(&series(1));
+    let parent = publisher.path().parent().unwrap().to_owned();
+    let below = |name: &str| publisher.path().join(name);
+    let mut places = vec![parent, below("."), below("keys"), below("canaries/site")];
+    places.push(below(".canary"));
+    for place in places {
+        for command in ["publish", "heartbeat"] {
+            let (status, text) = said(&publisher.run(command, &["--to", place.to_str().unwrap()]));
+            assert!(status == 64 && text.contains("not for visitors"), "{status} {text}");
+            assert!(text.contains("next: "), "{text}");
+        }
+        assert!(!place.join("checkpoint").exists(), "{}", place.display());
+    }
+    publisher.publish(&["--to", below("site").to_str().unwrap()]);
+}
+
+#[test]
 fn a_folder_with_a_signer_s_private_key_publishes_nothing_and_sets_no_heartbeat() {
     let publisher = Publisher::with(&series(1));
     let site = publisher.site();

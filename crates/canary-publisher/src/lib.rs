@@ -18,6 +18,7 @@
 
 #![forbid(unsafe_code)]
 
+mod apart;
 mod checkpoint;
 pub mod delivery;
 pub mod folder;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use canary_format::time::Timestamp;
 use serde::Deserialize;
 
+use crate::apart;
 use crate::misread::Misread;
 use crate::store::{Directory, Git, Preview, S3, S3Place, Sftp, Store, StoreError};
 
@@ -77,6 +78,14 @@ pub enum TargetError {
     Unknown {
         /// What was given.
         name: String,
+    },
+    /// A directory that is, holds or lies in what a publisher's folder keeps from visitors.
+    #[error("{target} overlaps with {}, which is not for visitors", kept.display())]
+    Kept {
+        /// What the user calls the target.
+        target: String,
+        /// The keys, the series or what runs remember.
+        kept: PathBuf,
     },
     /// `canary.toml` is no TOML, or its targets are of another form.
     #[error(transparent)]
@@ -162,6 +171,20 @@ impl Target {
         }
         let address = Address::parse(text, Path::new(""))?;
         Ok(Self { name: text.to_owned(), address, url: None, settings: Settings::default() })
+    }
+
+    /// Refuses a directory in which a site would lie among the keys, the series or what runs remember
+    /// of a publisher's folder: whoever serves it would serve those as well.
+    ///
+    /// # Errors
+    ///
+    /// [`TargetError::Kept`]: which of them.
+    pub fn refuse_kept(&self, folder: &Path) -> Result<(), TargetError> {
+        let Address::Directory(path) = &self.address else { return Ok(()) };
+        match apart::overlapped(path, folder) {
+            Some(kept) => Err(TargetError::Kept { target: self.name.clone(), kept }),
+            None => Ok(()),
+        }
     }
 
     /// Opens the place to see what a run would do: nothing is ever written there.

@@ -87,7 +87,7 @@ pub(super) fn targets(folder: &Path, named: &[String]) -> Result<Vec<Target>, Fa
             return Err(Failure::new(Kind::Usage, "no target")
                 .hint("give --to DIR, or name targets under [targets] of canary.toml"));
         }
-        return Ok(known);
+        return apart(known, folder);
     }
     let parse = |text: &String| Target::parse(text, &known).map_err(|error| target_failure(&error));
     let mut targets: Vec<Target> = Vec::new();
@@ -96,6 +96,14 @@ pub(super) fn targets(folder: &Path, named: &[String]) -> Result<Vec<Target>, Fa
         if targets.iter().all(|known| known.address != target.address) {
             targets.push(target);
         }
+    }
+    apart(targets, folder)
+}
+
+/// No site is written among the keys of the folder.
+fn apart(targets: Vec<Target>, folder: &Path) -> Result<Vec<Target>, Failure> {
+    for target in &targets {
+        target.refuse_kept(folder).map_err(|error| target_failure(&error))?;
     }
     Ok(targets)
 }
@@ -114,6 +122,9 @@ fn target_failure(error: &TargetError) -> Failure {
         TargetError::Unknown { name } => {
             let hint = format!("for a new directory of that name say ./{name}");
             return Failure::from_error(Kind::Usage, error).hint(hint);
+        }
+        TargetError::Kept { .. } => {
+            (Kind::Usage, "nothing was written; name a folder of the site's own, such as ./site")
         }
         _ => (Kind::Usage, "see `canary publish --help`"),
     };
