@@ -126,6 +126,19 @@ fn no_site_is_written_among_the_keys_or_the_series() {
 }
 
 #[test]
+fn what_is_no_directory_is_not_served() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("site.canary"), "").unwrap();
+    for name in ["nope", "site.canary"] {
+        let mut run = std::process::Command::new(env!("CARGO_BIN_EXE_canary"));
+        run.current_dir(folder.path()).args(["serve", name, "--listen", "127.0.0.1:0"]);
+        let (status, text) = said(&run.output().unwrap());
+        assert!(status == 74 && text.contains(name) && text.contains("next: "), "{text}");
+        assert!(!text.contains("serving"), "{text}");
+    }
+}
+
+#[test]
 fn a_folder_with_a_signer_s_private_key_publishes_nothing_and_sets_no_heartbeat() {
     let publisher = Publisher::with(&series(1));
     let site = publisher.site();

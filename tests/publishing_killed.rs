@@ -17,6 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use canary_format::time::Timestamp;
+use canary_publisher::serve::Served;
 use canary_verifier::evidence::{Evidence, Trust};
 use canary_verifier::fetch::{Fetcher, Known, Limits};
 use canary_verifier::judge::judge;
@@ -110,7 +111,7 @@ fn serve(site: &Path) -> String {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             send.send(listener.local_addr().unwrap()).unwrap();
-            canary_publisher::serve::serve(listener, &site).await.unwrap();
+            Served::open(&site).unwrap().serve(listener).await.unwrap();
         });
     });
     format!("http://{}/", receive.recv().unwrap())

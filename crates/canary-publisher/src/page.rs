@@ -87,6 +87,23 @@ fn command(pin: &Pin) -> String {
 /// The page, where it stands below the site's prefix.
 pub const INDEX: &str = "index.html";
 
+/// Where every file that [`render`] gives stands.
+pub(crate) const FOR_PEOPLE: [&str; 13] = [
+    INDEX,
+    "verifier.html",
+    "canary.txt",
+    "feed.atom",
+    "feed.json",
+    "canary.ics",
+    "badge.svg",
+    "_headers",
+    "hosting/nginx.conf",
+    "hosting/Caddyfile",
+    "hosting/apache.conf",
+    "hosting/robots.txt",
+    "hosting/README.txt",
+];
+
 /// The page alone: what a new heartbeat changes, for it carries a copy of the checkpoint.
 pub fn render_index(series: &Series<'_>) -> Vec<u8> {
     index::render(series).into_bytes()

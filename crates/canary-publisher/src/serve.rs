@@ -3,6 +3,7 @@
 //! For looking and for trying out: a publisher's own server is nginx, a store or a pages host.
 
 use std::io::{self, Read};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +11,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
 use canary_format::digest::Digest;
@@ -19,28 +21,55 @@ use canary_format::tile::{TILE_WIDTH, max_bundle};
 use tokio::net::TcpListener;
 
 use crate::media::{Caching, content_type};
+use crate::site::is_of_a_site;
 
-/// Serves the site in a directory until the future is dropped. The site is found at `/` and, as a
-/// bare host's is, below `/.well-known/canary/`.
-///
-/// # Errors
-///
-/// Where the directory is not there, or the listener fails.
-pub async fn serve(listener: TcpListener, site: &Path) -> io::Result<()> {
-    axum::serve(listener, router(site)?).await
+/// A directory that is there.
+#[derive(Debug, Clone)]
+pub struct Served {
+    /// Without links.
+    root: PathBuf,
 }
 
-/// The service alone, for a listener of the caller's.
-///
-/// # Errors
-///
-/// Where the directory is not there.
-pub fn router(site: &Path) -> io::Result<Router> {
-    let root: Arc<Path> = site.canonicalize()?.into();
-    Ok(Router::new().fallback(answer).with_state(root))
+impl Served {
+    /// Finds the directory that holds a site.
+    ///
+    /// # Errors
+    ///
+    /// Where none is there.
+    pub fn open(site: &Path) -> io::Result<Self> {
+        let root = site.canonicalize()?;
+        if !root.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        Ok(Self { root })
+    }
+
+    /// Serves the site until the future is dropped. It is found at `/` and, as a bare host's is, below
+    /// `/.well-known/canary/`. Whoever asks for another host than this machine or the address of the
+    /// listener gets no file: a page elsewhere, under a name that it turned to this address, reads
+    /// nothing here.
+    ///
+    /// # Errors
+    ///
+    /// Where the listener fails.
+    pub async fn serve(self, listener: TcpListener) -> io::Result<()> {
+        let address = listener.local_addr()?.ip();
+        let service = Arc::new(Service { root: self.root, address });
+        axum::serve(listener, Router::new().fallback(answer).with_state(service)).await
+    }
 }
 
-async fn answer(State(root): State<Arc<Path>>, request: Request<Body>) -> Response<Body> {
+struct Service {
+    root: PathBuf,
+    /// Where it listens.
+    address: IpAddr,
+}
+
+async fn answer(State(service): State<Arc<Service>>, request: Request<Body>) -> Response<Body> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    if !hosts.all(|host| host.to_str().is_ok_and(|host| is_asked_for(host, service.address))) {
+        return status(StatusCode::MISDIRECTED_REQUEST);
+    }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut refused = status(StatusCode::METHOD_NOT_ALLOWED);
         refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -50,7 +79,7 @@ async fn answer(State(root): State<Arc<Path>>, request: Request<Body>) -> Respon
         return status(StatusCode::NOT_FOUND);
     };
     let name = path.clone();
-    let read = tokio::task::spawn_blocking(move || read(&root, &name)).await;
+    let read = tokio::task::spawn_blocking(move || read(&service.root, &name)).await;
     let bytes = match read {
         Ok(Ok(Some(bytes))) => bytes,
         Ok(Ok(None)) => return status(StatusCode::NOT_FOUND),
@@ -85,8 +114,23 @@ fn status(code: StatusCode) -> Response<Body> {
     answer
 }
 
+/// Whether `Host` is this machine, or an address at which the listener was told to answer.
+fn is_asked_for(host: &str, listening: IpAddr) -> bool {
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if is_port(port) => name,
+        _ => host,
+    };
+    let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    match name.parse::<IpAddr>() {
+        Ok(ip) => ip.is_loopback() || ip == listening || listening.is_unspecified(),
+        Err(_) => name.eq_ignore_ascii_case("localhost"),
+    }
+}
+
 /// The path below the site's prefix that a request asks for. No path of a site needs an escape or
-/// begins with a dot, so whatever has one is no file of it.
+/// begins with a dot, so whatever has one is no file of it. Nothing else that may lie in the directory
+/// is a visitor's.
 fn site_path(request: &str) -> Option<String> {
     let path = request.strip_prefix('/')?;
     let path = path.strip_prefix(WELL_KNOWN).unwrap_or(path);
@@ -97,7 +141,7 @@ fn site_path(request: &str) -> Option<String> {
         let ordinary = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         !segment.is_empty() && !segment.starts_with('.') && segment.bytes().all(ordinary)
     };
-    path.split('/').all(plain).then(|| path.to_owned())
+    (path.split('/').all(plain) && is_of_a_site(path)).then(|| path.to_owned())
 }
 
 /// Reads a file that lies within the root, wherever links lead.
@@ -150,9 +194,38 @@ mod tests {
             "/.canary-tmp-x",
             "/tile//0",
             "/tile/0/",
+            "/keys/log",
+            "/canary/keys/log",
+            "/canary.toml",
+            "/canaries/0001.json",
+            "/issues/draft.json",
+            "/issues/0001.json/x",
         ] {
             assert_eq!(site_path(path), None, "{path}");
         }
+    }
+
+    #[test]
+    fn a_name_that_was_turned_to_this_address_is_another_host() {
+        let asked = |host: &str, listening: &str| is_asked_for(host, listening.parse().unwrap());
+        for host in ["localhost", "LocalHost:8787", "127.0.0.1:8787", "[::1]:8787", "[::1]"] {
+            assert!(asked(host, "127.0.0.1"), "{host}");
+        }
+        for host in ["", "evil.example", "localhost.evil.example:8787", "192.0.2.7:8787", ":8787"] {
+            assert!(!asked(host, "127.0.0.1"), "{host}");
+        }
+        assert!(asked("192.0.2.7:80", "192.0.2.7") && !asked("192.0.2.8", "192.0.2.7"));
+        assert!(asked("192.0.2.7", "0.0.0.0") && !asked("evil.example", "0.0.0.0"));
+    }
+
+    #[test]
+    fn a_directory_is_served_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("site.canary");
+        std::fs::write(&file, "").unwrap();
+        let refused = Served::open(&file).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::NotADirectory);
+        assert!(Served::open(folder.path()).is_ok());
     }
 
     #[cfg(unix)]

@@ -1,11 +1,25 @@
 //! The files of a site, in the order in which they are written (`format.md` §6).
 
 use canary_format::checkpoint::Checkpoint;
-use canary_format::layout::{LATEST, LATEST_PROOF, issue_path};
+use canary_format::layout::{CHECKPOINT, LATEST, LATEST_PROOF, issue_path};
 use canary_format::tile::{TILE_WIDTH, Tile, bundle};
 use canary_format::tlog_proof::TlogProof;
 
+use crate::page::FOR_PEOPLE;
 use crate::series::{Series, SeriesError};
+
+/// Whether a path below a site's prefix is one that a publication writes. The path is of plain words.
+pub(crate) fn is_of_a_site(path: &str) -> bool {
+    let is_issue = |name: &str| {
+        let number = name.strip_suffix(".json").unwrap_or_default();
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    match path.split_once('/') {
+        Some(("tile", _)) => true,
+        Some(("issues", name)) => is_issue(name),
+        _ => [CHECKPOINT, LATEST, LATEST_PROOF].contains(&path) || FOR_PEOPLE.contains(&path),
+    }
+}
 
 /// One file of a site.
 #[derive(Debug, Clone, PartialEq, Eq)]

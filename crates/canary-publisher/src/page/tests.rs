@@ -7,7 +7,7 @@ use canary_format::issue::Issue;
 use canary_format::key::Signature;
 use sha2::{Digest as _, Sha256};
 
-use super::{History, Series, Shown, render};
+use super::{FOR_PEOPLE, History, Series, Shown, render};
 
 const HOSTILE: &str = "</script><img src=x onerror=alert(1)>\"'&amp;<!--";
 
@@ -58,6 +58,12 @@ fn files(issues: &[Issue]) -> Vec<(String, String)> {
 
 fn file(issues: &[Issue], path: &str) -> String {
     files(issues).into_iter().find(|(name, _)| name == path).unwrap().1
+}
+
+#[test]
+fn every_file_for_people_is_known_by_its_path() {
+    let files = files(&[issue(1, &["en"], "Example", 1)]);
+    assert_eq!(files.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>(), FOR_PEOPLE);
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 
+use canary_publisher::serve::Served;
+
 use super::{copy, io};
 use crate::error::{Failure, Kind};
 
@@ -25,7 +27,7 @@ impl Host {
                 runtime.block_on(async {
                     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
                     let _ = send.send(listener.local_addr());
-                    canary_publisher::serve::serve(listener, &folder).await
+                    Served::open(&folder)?.serve(listener).await
                 })
             };
             // Without an address the other side sees the channel closed.
