@@ -108,6 +108,37 @@ fn where_another_copy_of_the_folder_published_first_nothing_is_consumed() {
 }
 
 #[test]
+fn a_target_that_the_run_does_not_write_is_looked_at_before_a_draft_is_taken() {
+    let issues = series(1);
+    let (one, two) = (Publisher::with(&issues), Publisher::with(&issues));
+    let (production, staging) = (one.site(), two.path().join("staging"));
+    let config = |name: &str, address: &str| {
+        let staging = staging.display();
+        let text = format!("[targets]\n{name} = \"{address}\"\nstaging = \"{staging}\"\n");
+        fs::write(two.path().join("canary.toml"), text).unwrap();
+    };
+    config("production", production.to_str().unwrap());
+    one.draft(2);
+    one.publish(&["--to", production.to_str().unwrap()]);
+    let shown = fs::read(production.join("checkpoint")).unwrap();
+
+    two.draft_signed_by(2, &[BO, ADA]);
+    for dry in [&["--dry-run"][..], &[]] {
+        let (status, text) = said(&two.run("publish", &[&["--to", "staging"], dry].concat()));
+        assert!(status == 65 && text.contains("production"), "{status} {text}");
+        assert!(two.path().join("draft.json").exists() && !staging.exists());
+        assert!(!two.path().join("canaries/0002.json").exists());
+    }
+    assert_eq!(fs::read(production.join("checkpoint")).unwrap(), shown);
+
+    // One that cannot be looked at says nothing, and the run says so.
+    config("away", "git+/nowhere/site.git#main");
+    let text = two.publish(&["--to", "staging"]);
+    assert!(text.contains("warning: away was not looked at"), "{text}");
+    assert_eq!(report(&staging).issue.unwrap().number, 2);
+}
+
+#[test]
 fn no_site_is_written_among_the_keys_or_the_series() {
     let publisher = Publisher::with(&series(1));
     let parent = publisher.path().parent().unwrap().to_owned();

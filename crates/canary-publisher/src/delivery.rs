@@ -54,9 +54,12 @@ pub enum DeliveryError {
     Ended,
 }
 
-/// Looks at every target before a draft becomes an issue. One that shows other issues under this origin, or
-/// a later heartbeat, speaks against all: signed once more under the same number, an issue would fork the
-/// series. Any other failure is that target's own, unless every one of them fails.
+/// A target that does not take a publication, by its name, and why.
+pub type Refusing = (String, UpdateError);
+
+/// Looks at every target of a run before a draft becomes an issue. One that shows other issues under this
+/// origin, or a later heartbeat, speaks against all: signed once more under the same number, an issue would
+/// fork the series. Any other failure is that target's own, unless every one of them fails.
 ///
 /// # Errors
 ///
@@ -65,27 +68,59 @@ pub fn look(
     publication: &Publication,
     targets: &[Target],
     now: impl Fn() -> Timestamp + Sync,
-) -> Result<(), (String, UpdateError)> {
+) -> Result<(), Refusing> {
+    let refusing = refusing(publication, targets, now);
+    let all = refusing.len() == targets.len();
+    match refusing.into_iter().find(|(_, error)| all || speaks_against(error)) {
+        Some(first) => Err(first),
+        None => Ok(()),
+    }
+}
+
+/// Looks in the same way at targets that the run does not write: what they show is the series too. Gives
+/// those that could not be looked at.
+///
+/// # Errors
+///
+/// The first target that speaks against it, and what it shows.
+pub fn look_elsewhere(
+    publication: &Publication,
+    others: &[Target],
+    now: impl Fn() -> Timestamp + Sync,
+) -> Result<Vec<Refusing>, Refusing> {
+    let mut unseen = Vec::new();
+    for (target, error) in refusing(publication, others, now) {
+        if speaks_against(&error) {
+            return Err((target, error));
+        }
+        unseen.push((target, error));
+    }
+    Ok(unseen)
+}
+
+fn speaks_against(error: &UpdateError) -> bool {
+    use UpdateError::{Ahead, Clock, Diverged};
+    matches!(error, Diverged { .. } | Ahead { .. } | Clock(_))
+}
+
+/// The targets that would not take a publication, in their order. Nothing is written.
+fn refusing(
+    publication: &Publication,
+    targets: &[Target],
+    now: impl Fn() -> Timestamp + Sync,
+) -> Vec<Refusing> {
     let now = &now;
+    let look = |target: &Target| {
+        let mut store = target.preview(now())?;
+        publication.look(&mut store)
+    };
     let looked: Vec<_> = thread::scope(|scope| {
-        let look = |target: &Target| {
-            let mut store = target.preview(now())?;
-            publication.look(&mut store)
-        };
         let runs: Vec<_> = targets.iter().map(|target| scope.spawn(move || look(target))).collect();
         // Where a thread ended early the target has not spoken; writing to it says what is wrong.
         runs.into_iter().map(|run| run.join().unwrap_or(Ok(()))).collect()
     });
-    let all = looked.iter().all(Result::is_err);
-    let against = |error: &UpdateError| {
-        use UpdateError::{Ahead, Clock, Diverged};
-        all || matches!(error, Diverged { .. } | Ahead { .. } | Clock(_))
-    };
-    let mut looked = targets.iter().zip(looked);
-    match looked.find_map(|(target, looked)| Some((target, looked.err().filter(against)?))) {
-        Some((target, error)) => Err((target.name.clone(), error)),
-        None => Ok(()),
-    }
+    let names = targets.iter().map(|target| target.name.clone());
+    names.zip(looked).filter_map(|(name, looked)| Some((name, looked.err()?))).collect()
 }
 
 /// Brings every target up to date, each on a thread of its own, and reads each back. `now` gives the

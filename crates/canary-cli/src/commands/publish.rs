@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use canary_format::pin::Pin;
-use canary_publisher::delivery::{Delivered, Delivery, Done, deliver, look};
+use canary_publisher::delivery::{
+    Delivered, Delivery, Done, Refusing, deliver, look, look_elsewhere,
+};
 use canary_publisher::folder::Folder;
 use canary_publisher::publish::{Preparing, Publication, PublishError};
 use canary_publisher::read_back::{Patience, Shown, until_shown};
@@ -156,7 +158,7 @@ impl Publish {
     }
 
     /// The publication, and how far a draft is that is short of a quorum. A draft becomes an issue once
-    /// every target was looked at.
+    /// every target was looked at, those of canary.toml that the run does not write too.
     fn prepare(
         &self,
         folder: &Folder,
@@ -184,13 +186,26 @@ impl Publish {
         }
         publishing::warn_of(publication.private_keys());
         foretell(&publication);
+        if publication.takes_a_draft() {
+            let failure = |(target, error): Refusing| {
+                publishing::at_target(&target, publishing::update_failure(&error))
+            };
+            // A run without writing says what each of its own targets shows.
+            if !self.dry_run {
+                look(&publication, targets, clock::now).map_err(failure)?;
+            }
+            let mut others = publishing::known_targets(&self.folder)?;
+            others.retain(|other| targets.iter().all(|target| target.address != other.address));
+            for (target, error) in
+                look_elsewhere(&publication, &others, clock::now).map_err(failure)?
+            {
+                let cause = publishing::update_failure(&error);
+                let said = format!("warning: {target} was not looked at: {}", cause.cause());
+                output::progress(&output::inert(&said));
+            }
+        }
         if self.dry_run {
             return Ok((publication, short));
-        }
-        if publication.takes_a_draft() {
-            look(&publication, targets, clock::now).map_err(|(target, error)| {
-                publishing::at_target(&target, publishing::update_failure(&error))
-            })?;
         }
         publication.keep(folder).map_err(|error| publishing::publish_failure(&error))?;
         Ok((publication, short))
