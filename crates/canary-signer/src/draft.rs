@@ -6,6 +6,7 @@
 //! nothing but the payload and its signatures goes there.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -385,7 +386,8 @@ impl Draft {
 }
 
 /// Which issue's roster has to sign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RosterOf {
     /// The previous issue's, which differs from this issue's.
     PreviousIssue,
@@ -393,6 +395,15 @@ pub enum RosterOf {
     ThisIssue,
     /// Both issues have the same.
     Both,
+}
+
+impl fmt::Display for RosterOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PreviousIssue => "the previous issue's roster",
+            Self::ThisIssue | Self::Both => "the roster",
+        })
+    }
 }
 
 /// How far one roster has come.

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use canary_format::issue::Issue;
+use canary_format::roster::Signer;
 use canary_format::time::Timestamp;
 use serde::Serialize;
 
 use crate::cadence::lead;
-use crate::draft::{Draft, Standing};
+use crate::draft::{Draft, RosterOf, Standing};
 
 /// How urgent it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -106,8 +107,23 @@ pub struct DraftStatus {
     pub signed: Vec<String>,
     /// Whose signature can still help.
     pub waiting: Vec<String>,
-    /// How many more persons it takes, over all rosters that have to sign; none where all who are
-    /// left are not enough.
+    /// The most that one roster is still short of, in persons; none where all who are left of one are
+    /// not enough. Where two rosters have to sign, both count: see `rosters`.
+    pub missing: Option<u64>,
+    /// Each roster that has to sign: the previous issue's, where it differs, and this issue's.
+    pub rosters: Vec<RosterStatus>,
+}
+
+/// How far one roster has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RosterStatus {
+    /// Whose it is.
+    pub of: RosterOf,
+    /// Whether it has a quorum.
+    pub quorum: bool,
+    /// Whose signature can still help.
+    pub waiting: Vec<String>,
+    /// How many more persons it takes at least; none where all who are left are not enough.
     pub missing: Option<u64>,
 }
 
@@ -169,33 +185,40 @@ pub fn status(
 
 fn draft_status(draft: &Draft, newest: u64) -> DraftStatus {
     let standing = draft.standing();
-    let names = |waiting: bool| {
+    let names = |signers: Vec<&Signer>| {
         let mut names: Vec<String> = Vec::new();
-        for roster in &standing {
-            for signer in if waiting { roster.helpful() } else { roster.signed.clone() } {
-                if !names.contains(&signer.name) {
-                    names.push(signer.name.clone());
-                }
+        for signer in signers {
+            if !names.contains(&signer.name) {
+                names.push(signer.name.clone());
             }
         }
         names
     };
+    let signed = standing.iter().flat_map(|roster| roster.signed.clone()).collect();
+    let waiting = standing.iter().flat_map(Standing::helpful).collect();
     // One roster out of reach is enough to stop.
     let missing: Option<Vec<u64>> = standing.iter().map(Standing::missing).collect();
+    let roster = |roster: &Standing<'_>| RosterStatus {
+        of: roster.of,
+        quorum: roster.count.is_quorum(),
+        waiting: names(roster.helpful()),
+        missing: roster.missing(),
+    };
     DraftStatus {
         number: draft.issue().number,
         follows_newest: draft.issue().number == newest.saturating_add(1),
         quorum: standing.iter().all(|roster| roster.count.is_quorum()),
         missing: missing.map(|missing| missing.into_iter().max().unwrap_or(0)),
-        signed: names(false),
-        waiting: names(true),
+        signed: names(signed),
+        waiting: names(waiting),
+        rosters: standing.iter().map(roster).collect(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{content, sign};
+    use crate::fixture::{content, key, sign};
 
     #[test]
     fn urgency_follows_from_the_last_issue_alone() {
@@ -250,6 +273,33 @@ mod tests {
             (vec!["Bo".into()], vec!["Ada".into(), "Chen".into()])
         );
         assert_eq!((status.missing, status.quorum, status.follows_newest), (Some(1), false, true));
+    }
+
+    #[test]
+    fn where_the_roster_changes_each_one_is_counted() {
+        let mut first = Draft::new(content(), None).unwrap();
+        [1, 2].into_iter().for_each(|seed| first.add(sign(&first, seed)).unwrap());
+        let mut after = content();
+        (after.number, after.as_of) = (2, after.as_of.plus(86_400));
+        after.previous = Some(first.to_envelope().unwrap().digest());
+        after.roster.signers[0].keys = vec![key(9).public()];
+        after.roster.signers[1].name = "Dora".into();
+        after.roster.signers[1].keys = vec![key(4).public()];
+        let mut draft = Draft::new(after, first.to_envelope().ok().as_ref()).unwrap();
+        let short = |draft: &Draft| {
+            let status = status(None, None, Some(draft), draft.issue().as_of).draft.unwrap();
+            let of = |roster: RosterStatus| (roster.missing.unwrap(), roster.waiting.join(" "));
+            status.rosters.into_iter().map(of).collect::<Vec<_>>()
+        };
+        let (before, after) = ("Ada Bo Chen".to_owned(), "Ada Dora Chen".to_owned());
+        assert_eq!(short(&draft), [(2, before), (2, after)]);
+        draft.add(sign(&draft, 9)).unwrap();
+        draft.add(sign(&draft, 2)).unwrap();
+        assert_eq!(short(&draft), [(1, "Ada Chen".into()), (1, "Dora Chen".into())]);
+        let json = serde_json::to_value(status(None, None, Some(&draft), draft.issue().as_of));
+        let rosters = json.unwrap()["draft"]["rosters"].clone();
+        assert_eq!(rosters[0]["of"], "previous-issue");
+        assert_eq!(rosters[1]["of"], "this-issue");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use canary_format::layout;
 use canary_format::time::Timestamp;
 use canary_signer::durable::{self, Access};
 use canary_signer::folder::{self, FolderError};
-use canary_signer::status::{PublishedStatus, Status, Urgency, status};
+use canary_signer::status::{DraftStatus, PublishedStatus, RosterStatus, Status, Urgency, status};
 use clap::Args;
 
 use super::draft::folder_failure;
@@ -132,14 +132,73 @@ fn in_words(status: &Status) -> String {
             let signed =
                 if draft.signed.is_empty() { "nobody".into() } else { draft.signed.join(", ") };
             text += &format!("draft: issue {}, signed by {signed}\n", draft.number);
-            if draft.quorum {
-                text += "a quorum has signed: `canary publish`\n";
-            } else if let Some(missing) = draft.missing {
-                text += &format!("still to sign: {missing} of {}\n", draft.waiting.join(", "));
-            } else {
-                text += "no quorum can be reached: change [roster] in canary.toml, then `canary draft`\n";
-            }
+            text += &still_to_sign(draft);
         }
     }
     text
+}
+
+/// What the draft is short of. Each roster counts for itself: where both the previous issue's and the new
+/// one have to sign, a person with another key in each signs twice.
+fn still_to_sign(draft: &DraftStatus) -> String {
+    if draft.quorum {
+        return "a quorum has signed: `canary publish`\n".to_owned();
+    }
+    if draft.missing.is_none() {
+        return "no quorum can be reached: change [roster] in canary.toml, then `canary draft`\n"
+            .to_owned();
+    }
+    let short = draft.rosters.iter().filter(|roster| !roster.quorum);
+    let line = |roster: &RosterStatus| {
+        let of = match draft.rosters.len() {
+            1 => String::new(),
+            _ => format!(" for {}", roster.of),
+        };
+        let missing = roster.missing.unwrap_or_default();
+        format!("still to sign{of}: {missing} of {}\n", roster.waiting.join(", "))
+    };
+    short.map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use canary_signer::draft::RosterOf;
+
+    use super::*;
+
+    #[test]
+    fn each_roster_that_has_to_sign_has_its_line() {
+        let roster = |of, missing, waiting: &[&str]| RosterStatus {
+            of,
+            quorum: missing == Some(0),
+            waiting: waiting.iter().map(|name| (*name).to_owned()).collect(),
+            missing,
+        };
+        let said = |rosters: Vec<RosterStatus>| {
+            let missing = rosters.iter().map(|roster| roster.missing).collect::<Option<Vec<_>>>();
+            still_to_sign(&DraftStatus {
+                number: 2,
+                follows_newest: true,
+                quorum: rosters.iter().all(|roster| roster.quorum),
+                signed: Vec::new(),
+                waiting: Vec::new(),
+                missing: missing.and_then(|missing| missing.into_iter().max()),
+                rosters,
+            })
+        };
+        let before = |missing, waiting: &[&str]| roster(RosterOf::PreviousIssue, missing, waiting);
+        let after = |missing, waiting: &[&str]| roster(RosterOf::ThisIssue, missing, waiting);
+        let new = ["Ada", "Chen", "Dora"];
+        assert_eq!(
+            said(vec![before(Some(2), &["Ada", "Bo"]), after(Some(2), &new)]),
+            "still to sign for the previous issue's roster: 2 of Ada, Bo\n\
+             still to sign for the roster: 2 of Ada, Chen, Dora\n"
+        );
+        assert_eq!(
+            said(vec![before(Some(0), &[]), after(Some(1), &["Chen"])]),
+            "still to sign for the roster: 1 of Chen\n"
+        );
+        assert_eq!(said(vec![after(Some(1), &["Chen"])]), "still to sign: 1 of Chen\n");
+        assert!(said(vec![before(None, &[]), after(Some(1), &new)]).starts_with("no quorum can"));
+    }
 }

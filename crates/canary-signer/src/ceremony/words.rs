@@ -11,7 +11,7 @@ use canary_format::time::Timestamp;
 
 use super::scope;
 use crate::changes::{Change, Part, changes as between, counter_words};
-use crate::draft::{Draft, RosterOf};
+use crate::draft::Draft;
 use crate::lint::{Warning, evidence_instant, is_reworded};
 use crate::past::Past;
 
@@ -227,11 +227,7 @@ fn facts(count: usize) -> String {
 pub(super) fn standing(draft: &Draft) -> String {
     let mut out = String::new();
     for standing in draft.standing() {
-        let of = match standing.of {
-            RosterOf::PreviousIssue => "the previous issue's roster",
-            RosterOf::ThisIssue | RosterOf::Both => "the roster",
-        };
-        let count = standing.count;
+        let (of, count) = (standing.of, standing.count);
         let _ = write!(
             out,
             "{of}: {} of {} persons, {} of {} jurisdictions",
