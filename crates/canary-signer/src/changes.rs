@@ -21,6 +21,8 @@ pub enum Change {
     Added(Part, String),
     /// One id with other words, tense or date.
     Reworded(Part, String),
+    /// A fact in other languages than before: which.
+    Languages(String, String),
     /// A fact that is affirmed again: when it was last.
     Again(String, u64),
     /// A fact with another scope: from what to what.
@@ -96,6 +98,9 @@ fn facts(before: &Issue, after: &Issue) -> Vec<Change> {
     for (old, new) in after.facts.iter().filter_map(|new| Some((before.fact(&new.id)?, new))) {
         if is_reworded(old, new) {
             all.push(Change::Reworded(Part::Fact, new.id.clone()));
+        }
+        if let Some(words) = language_words(old, new) {
+            all.push(Change::Languages(new.id.clone(), words));
         }
         if old.scope != new.scope {
             all.push(Change::ScopeChanged(new.id.clone(), scope_words(after, old, new)));
@@ -225,6 +230,20 @@ pub(crate) fn scope_words(issue: &Issue, before: &Fact, after: &Fact) -> String 
     differing.collect::<Vec<_>>().join("; ")
 }
 
+/// In which languages a fact has words anew, and in which it has none any more. Other words than before
+/// are only where both have some, so that these would show nowhere else.
+pub(crate) fn language_words(before: &Fact, after: &Fact) -> Option<String> {
+    let only_in = |one: &Fact, other: &Fact| {
+        let tags = one.text.iter().map(|(tag, _)| tag).filter(|tag| other.text.get(tag).is_none());
+        tags.collect::<Vec<_>>().join(", ")
+    };
+    let (added, gone) = (only_in(after, before), only_in(before, after));
+    let said = [("words added in", added), ("no words any more in", gone)];
+    let said = said.iter().filter(|(_, tags)| !tags.is_empty());
+    let said: Vec<String> = said.map(|(what, tags)| format!("{what} {tags}")).collect();
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
 fn or_none(list: &[String]) -> String {
     if list.is_empty() { "none".to_owned() } else { list.join(", ") }
 }
@@ -258,6 +277,7 @@ impl fmt::Display for Change {
             Self::Absent(part, id) => write!(f, "{part} {id}: not here any more"),
             Self::Added(part, id) => write!(f, "{part} {id}: new here"),
             Self::Reworded(part, id) => write!(f, "{part} {id}: other words"),
+            Self::Languages(id, words) => write!(f, "fact {id}: {words}"),
             Self::Again(id, number) => {
                 write!(f, "fact {id}: affirmed again, last in issue {number}")
             }
@@ -324,6 +344,21 @@ mod tests {
                 "roster: Ada with other keys or description",
                 "heartbeat: another key or greatest age",
             ]
+        );
+    }
+
+    #[test]
+    fn words_in_another_language_are_told() {
+        let mut after = content();
+        after.publisher.languages = vec!["en".into(), "fr".into()];
+        for text in after.facts.iter_mut().map(|fact| &mut fact.text) {
+            text.0 = vec![text.0[0].clone(), ("fr".into(), "Tout autre chose.".into())];
+        }
+        after.promises = None;
+        let words = "words added in fr; no words any more in zh-Hans";
+        assert_eq!(
+            between(after)[..2],
+            [format!("fact keys.own: {words}"), format!("fact net.no-feed: {words}")]
         );
     }
 

@@ -122,6 +122,28 @@ fn the_second_signer_sees_what_changed_since_the_first_signature() {
 }
 
 #[test]
+fn words_in_another_language_are_not_those_of_the_issue_before() {
+    let mut first = Draft::new(content(), None).unwrap();
+    [1, 2].into_iter().for_each(|seed| first.add(sign(&first, seed)).unwrap());
+    let mut after = content();
+    (after.number, after.as_of) = (2, after.as_of.plus(86_400));
+    after.previous = Some(first.to_envelope().unwrap().digest());
+    after.publisher.languages.push("fr".into());
+    after.promises = None;
+    for (fact, words) in after.facts.iter_mut().zip(["Tout autre chose.", "Encore autre chose."]) {
+        fact.text.0.push(("fr".into(), words.into()));
+    }
+    let draft = Draft::new(after, first.to_envelope().ok().as_ref()).unwrap();
+    let past = Past::of(draft.issue(), [Ok::<_, ()>(first.issue().clone())]).unwrap();
+    let mut person = Scripted { line: "sign 2", ..person(&[Affirm, Affirm]) };
+    hold(&draft, keyid(1), &past, draft.issue().as_of, &mut person).unwrap();
+    let shown = &person.shown;
+    assert!(shown.contains("keys.own  (words added in fr since issue 1)"), "{shown}");
+    assert!(shown.contains("  fact net.no-feed: words added in fr\n"), "{shown}");
+    assert!(!shown.contains("(as in"), "{shown}");
+}
+
+#[test]
 fn no_cause_is_named_or_asked_for() {
     let draft = Draft::new(content(), None).unwrap();
     let (mut all, mut one) = (person(&[Affirm, Affirm]), person(&[Affirm, LeaveOut]));

@@ -10,7 +10,7 @@ use canary_format::roster::{Roster, Signer};
 use canary_format::time::Timestamp;
 
 use super::scope;
-use crate::changes::{Change, Part, changes as between, counter_words};
+use crate::changes::{Change, Part, changes as between, counter_words, language_words};
 use crate::draft::Draft;
 use crate::lint::{Warning, evidence_instant, is_reworded};
 use crate::past::Past;
@@ -110,13 +110,7 @@ pub(super) fn fact(draft: &Draft, past: &Past, index: usize, fact: &Fact) -> Str
     let seen = match (draft.previous().map(|previous| previous.number), past.last(&fact.id)) {
         (None, _) => String::new(),
         (Some(number), None) => format!("  (not in issue {number})"),
-        (_, Some((number, before))) if is_reworded(before, fact) => {
-            format!("  (other words in issue {number})")
-        }
-        (_, Some((number, before))) if before.scope != fact.scope => {
-            format!("  (another scope in issue {number})")
-        }
-        (_, Some((number, _))) => format!("  (as in issue {number})"),
+        (_, Some((number, before))) => format!("  ({} issue {number})", beside(before, fact)),
     };
     let mut out = format!("\nFact {} of {}: {}{seen}\n", index + 1, issue.facts.len(), fact.id);
     texts(&mut out, &fact.text);
@@ -131,6 +125,19 @@ pub(super) fn fact(draft: &Draft, past: &Past, index: usize, fact: &Fact) -> Str
         push(&mut out, "supersedes", id);
     }
     out
+}
+
+/// How a fact compares with its last affirmation, in words that the issue's number follows.
+fn beside(before: &Fact, fact: &Fact) -> String {
+    let mut differs = Vec::new();
+    if is_reworded(before, fact) {
+        differs.push("other words".to_owned());
+    }
+    differs.extend(language_words(before, fact));
+    if before.scope != fact.scope {
+        differs.push("another scope".to_owned());
+    }
+    if differs.is_empty() { "as in".to_owned() } else { differs.join("; ") + " since" }
 }
 
 /// The words that the page gives for the tense, in each language that it has words of.
