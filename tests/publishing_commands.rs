@@ -170,6 +170,15 @@ fn what_is_no_directory_is_not_served() {
 }
 
 #[test]
+fn a_home_directory_is_not_guessed() {
+    let publisher = Publisher::with(&series(1));
+    let mut run = publisher.command("publish", &["--to", "~/www"]);
+    let (status, text) = said(&run.current_dir(publisher.path()).output().unwrap());
+    assert!(status == 64 && text.contains("written in full"), "{status} {text}");
+    assert!(!publisher.path().join("~").exists());
+}
+
+#[test]
 fn a_folder_with_a_signer_s_private_key_publishes_nothing_and_sets_no_heartbeat() {
     let publisher = Publisher::with(&series(1));
     let site = publisher.site();

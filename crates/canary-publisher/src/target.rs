@@ -290,6 +290,11 @@ impl Address {
         if text.contains("://") || text.is_empty() {
             return refuse("expected a directory, s3://, sftp://, git+ or a name of canary.toml");
         }
+        if text.starts_with('~') {
+            return refuse(
+                "the home directory is to be written in full; for a folder named ~ say ./~",
+            );
+        }
         Ok(Self::Directory(base.join(text)))
     }
 }
@@ -418,6 +423,9 @@ mod tests {
             "git+ext::sh -c x#main",
             "git+--upload-pack=x#main",
             "git+x#main:../y",
+            "~",
+            "~/www",
+            "~ada/www",
         ] {
             assert!(Address::parse(text, Path::new("")).is_err(), "{text}");
         }
