@@ -20,7 +20,7 @@ use crate::store::{Store, StoreError};
 use crate::update::{Published, UpdateError};
 use crate::verified::Verified;
 
-/// Why the heartbeat was not refreshed. What is published is unharmed.
+/// Why the heartbeat was not refreshed, or not all that goes with it. What is published is unharmed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeartbeatError {
@@ -50,6 +50,9 @@ pub enum HeartbeatError {
     /// The place failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The heartbeat is set; a copy of the checkpoint beside it, in the page or the proof, is an older one.
+    #[error("the heartbeat is set, and a copy of it is not")]
+    Copy(#[source] StoreError),
     /// The place shows another checkpoint than was put there.
     #[error("the place does not show the checkpoint that was put there")]
     NotShown,
@@ -126,11 +129,12 @@ impl Current {
 }
 
 /// Sets the heartbeat of the published checkpoint to `now`, where that checkpoint covers exactly
-/// this series. Every other signature line stays. The page carries the new checkpoint.
+/// this series. Every other signature line stays. The page carries the new checkpoint. Where there is
+/// space for a checkpoint and none for the page, the heartbeat is set all the same: readers go by it.
 ///
 /// # Errors
 ///
-/// Why not. Time never goes back, but from a heartbeat that lies ahead of the clock and is to be replaced.
+/// Why not, or [`HeartbeatError::Copy`]. Time never goes back, but from a heartbeat that lies ahead of the clock and is to be replaced.
 pub fn refresh(
     store: &mut dyn Store,
     current: &Current,
@@ -155,13 +159,15 @@ pub fn refresh(
     let text = checkpoint.to_string();
     let bytes = publish::shown(series, newest, history, &text, page::render_index)?;
     let page = SiteFile { path: page::INDEX.to_owned(), bytes };
-    for copy in [page].iter().chain(&newest_copies(series, &checkpoint)) {
-        store.put_copy(copy)?;
+    // Before the checkpoint, since a store may hold them back until then.
+    let mut copies = Ok(());
+    for copy in newest_copies(series, &checkpoint).iter().chain([&page]) {
+        copies = copies.and(store.put_copy(copy).map(drop));
     }
     let bytes = text.into_bytes();
     store.put_checkpoint(&bytes, Some(&published.bytes))?;
     match store.read(canary_format::layout::CHECKPOINT, bytes.len())? {
-        Some(shown) if shown == bytes => Ok(checkpoint),
+        Some(shown) if shown == bytes => copies.map(|()| checkpoint).map_err(HeartbeatError::Copy),
         _ => Err(HeartbeatError::NotShown),
     }
 }

@@ -84,6 +84,8 @@ fn failure(error: &HeartbeatError) -> Failure {
             Failure::from_error(Kind::Data, error).hint("run `canary publish` first")
         }
         HeartbeatError::Sign(error) => sign_failure(error),
+        HeartbeatError::Copy(copy) => Failure::from_error(store_failure(copy).kind(), error)
+            .hint("once it can be written, run it again"),
         _ => Failure::from_error(Kind::Io, error).hint("run it again"),
     }
 }

@@ -333,6 +333,24 @@ fn a_heartbeat_moves_on_and_never_back_and_only_on_the_newest_tree() {
 }
 
 #[test]
+fn a_heartbeat_is_set_where_the_page_cannot_be_written() {
+    let (_root, folder) = folder_of(&series(1));
+    let target = tempfile::tempdir().unwrap();
+    let mut site = Directory::open(target.path()).unwrap();
+    let publication = prepare(&folder, day(1)).unwrap();
+    publication.write(&mut site).unwrap();
+    let page = target.path().join("index.html");
+    fs::remove_file(&page).unwrap();
+    fs::create_dir(&page).unwrap();
+    let current = heartbeat::Current::read(&folder).unwrap();
+    let (key, later) = (folder.heartbeat_key().unwrap().unwrap(), day(1).plus(7_200));
+    let error = heartbeat::refresh(&mut site, &current, &key, later, FutureHeartbeat::Keep);
+    assert!(matches!(error, Err(HeartbeatError::Copy(_))), "{error:?}");
+    let report = publication.read_back(&mut site, later).unwrap().report;
+    assert_eq!(report.log.unwrap().heartbeat_at, Some(later));
+}
+
+#[test]
 fn publishing_with_a_clock_behind_the_published_heartbeat_is_refused() {
     let (_root, folder) = folder_of(&series(1));
     let target = tempfile::tempdir().unwrap();
