@@ -305,6 +305,22 @@ fn the_pins_are_printed_and_what_verifiers_will_remark_before_anything_is_writte
 }
 
 #[test]
+fn a_draft_that_is_dated_ahead_waits_for_the_clock() {
+    let publisher = Publisher::with(&series(1));
+    let path = publisher.path().join("canaries/0001.json");
+    let first = Envelope::parse(&fs::read(path).unwrap()).unwrap();
+    let mut ahead = content(2, Some(&first));
+    ahead.as_of = now().plus(86_400);
+    (ahead.next_due, ahead.expires) = (ahead.as_of.plus(86_400), ahead.as_of.plus(2 * 86_400));
+    let ahead = signed(ahead, &[ADA, BO]);
+    fs::write(publisher.path().join("draft.json"), ahead.bytes()).unwrap();
+    let site = publisher.site();
+    let (status, text) = said(&publisher.run("publish", &["--to", site.to_str().unwrap()]));
+    assert!(status == 75 && text.contains("set the clock"), "{status} {text}");
+    assert!(!text.contains("canary status"), "{text}");
+}
+
+#[test]
 fn every_failure_says_what_to_do_next() {
     let publisher = Publisher::with(&series(1));
     let site = publisher.site();

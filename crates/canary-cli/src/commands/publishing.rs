@@ -11,6 +11,7 @@ use canary_publisher::store::StoreError;
 use canary_publisher::target::{Target, TargetError};
 use canary_publisher::update::UpdateError;
 use canary_publisher::{MachineKeyError, SignError};
+use canary_verifier::report::Code;
 
 use crate::error::{Failure, Kind};
 use crate::{input, output};
@@ -173,6 +174,11 @@ pub(super) fn publish_failure(error: &PublishError) -> Failure {
         PublishError::Nothing => (Kind::Config, "make a draft with `canary draft`"),
         PublishError::Search(error) => return search_failure(error),
         PublishError::Sign(error) => return sign_failure(error),
+        PublishError::NotAuthentic(error)
+            if error.findings.iter().any(|finding| finding.code == Code::FutureDated) =>
+        {
+            (Kind::Later, "nothing was written; set the clock, or wait until it has reached as_of")
+        }
         PublishError::NotAuthentic(_) => {
             (Kind::Data, "nothing was written; `canary status` says who has signed")
         }
