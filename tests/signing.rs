@@ -205,7 +205,17 @@ fn an_issue_that_a_target_did_not_take_is_not_published() {
     assert_eq!((code, &document["urgency"]), (Some(2), &"overdue".into()));
     assert_eq!(document["published"]["targets"]["site"], 1);
     assert!(desk.canary(&["publish", "--to", "site"]).status.success());
-    std::fs::remove_file(desk.path(".canary/delivered.json")).unwrap();
+    let record = desk.path(".canary/delivered.json");
+    // A run that failed says nothing of what the target holds.
+    std::fs::write(&record, r#"{"targets":{"site":0}}"#).unwrap();
+    let (code, text) = said(&["status"]);
+    assert!(code == Some(1) && text.contains("; on site: not known"), "{text}");
+    // The folder was taken from its history.
+    std::fs::write(&record, r#"{"targets":{"site":99}}"#).unwrap();
+    let (code, text) = said(&["status"]);
+    assert!(code == Some(1) && text.contains("does not hold; on site: issue 99\n"), "{text}");
+    assert!(text.starts_with("due: fetch what is published\n"), "{text}");
+    std::fs::remove_file(record).unwrap();
     assert!(said(&["status"]).1.contains("published: nothing on record here"));
 }
 

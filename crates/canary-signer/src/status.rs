@@ -51,29 +51,33 @@ pub struct Status {
 /// What the targets were last found to hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PublishedStatus {
-    /// The newest issue that every target holds; 0 where one holds none.
+    /// The newest issue that every target holds; 0 where it is not known of one.
     pub number: u64,
-    /// The dates of the oldest issue that a target shows as its newest.
+    /// The dates of the oldest issue that a target shows as its newest; none where it is not at hand.
     pub dates: Option<NewestStatus>,
-    /// The newest issue that each target holds.
+    /// The newest issue that each target was found to hold; 0 where none was.
     pub targets: BTreeMap<String, u64>,
 }
 
 impl PublishedStatus {
-    /// `targets` gives the newest issue that each target holds; `issue` reads one of the series.
+    /// `targets` gives the newest issue that each target holds; `issue` reads one of the series, whose
+    /// newest issue is `newest`.
     ///
     /// # Errors
     ///
     /// What `issue` gives.
     pub fn of<E>(
         targets: BTreeMap<String, u64>,
+        newest: u64,
         issue: impl FnOnce(u64) -> Result<Issue, E>,
     ) -> Result<Option<Self>, E> {
         let Some(number) = targets.values().min().copied() else {
             return Ok(None);
         };
         let shown = targets.values().filter(|number| **number > 0).min();
-        let dates = shown.map(|number| issue(*number)).transpose()?;
+        // A folder that was taken from its history may be behind what was published from it.
+        let dates =
+            shown.filter(|number| **number <= newest).map(|number| issue(*number)).transpose()?;
         let dates = dates.as_ref().map(NewestStatus::of);
         Ok(Some(Self { number, dates, targets }))
     }
@@ -156,6 +160,14 @@ impl Status {
         self.published.as_ref().is_some_and(|published| published.number < newest)
     }
 
+    /// The targets that hold issues which are not at hand, and the newest issue of each.
+    pub fn ahead(&self) -> Vec<(&str, u64)> {
+        let newest = self.newest.map_or(0, |newest| newest.number);
+        let targets = self.published.iter().flat_map(|published| &published.targets);
+        let targets = targets.map(|(name, number)| (name.as_str(), *number));
+        targets.filter(|(_, number)| *number > newest).collect()
+    }
+
     /// The issue whose dates count: the oldest that readers are still shown, where that is known; else
     /// the newest.
     pub fn in_force(&self) -> Option<NewestStatus> {
@@ -175,8 +187,9 @@ pub fn status(
     let number = newest.map_or(0, |newest| newest.number);
     let draft = draft.map(|draft| draft_status(draft, number));
     let mut status = Status { at, urgency: Urgency::DueSoon, newest, published, draft };
-    // What is not published is to be, whatever its dates.
-    let least = if status.unpublished() { Urgency::DueSoon } else { Urgency::InTime };
+    // What is not published is to be, and what is not at hand to be fetched, whatever the dates.
+    let agrees = !status.unpublished() && status.ahead().is_empty();
+    let least = if agrees { Urgency::InTime } else { Urgency::DueSoon };
     if let Some(in_force) = status.in_force() {
         status.urgency = in_force.urgency(at).max(least);
     }
@@ -244,7 +257,7 @@ mod tests {
         second.expires = second.next_due.plus(7 * 86_400);
         let at = |targets: &[(&str, u64)], at| {
             let targets = targets.iter().map(|(name, number)| ((*name).to_owned(), *number));
-            let published = PublishedStatus::of(targets.collect(), |number| match number {
+            let published = PublishedStatus::of(targets.collect(), 2, |number| match number {
                 1 => Ok(first.clone()),
                 2 => Ok(second.clone()),
                 _ => Err(number),
@@ -261,6 +274,9 @@ mod tests {
         assert_eq!(at(&[("a", 0)], second.as_of).urgency, Urgency::DueSoon);
         assert_eq!(at(&[("a", 0)], second.expires).urgency, Urgency::Overdue);
         assert_eq!(at(&[], second.as_of).published, None);
+        let ahead = at(&[("a", 99), ("b", 2)], second.as_of);
+        assert_eq!((ahead.ahead(), ahead.urgency), (vec![("a", 99)], Urgency::DueSoon));
+        assert_eq!(at(&[("a", 99)], second.as_of).in_force().unwrap().number, 2);
     }
 
     #[test]

@@ -14,7 +14,8 @@ const MAX_RECORD: u64 = 1 << 20;
 
 #[derive(Default, PartialEq, Serialize, Deserialize)]
 struct Record {
-    /// The newest issue that was delivered to a target and read back; 0 where none was.
+    /// The newest issue that was delivered to a target and read back; 0 where none was, which says
+    /// nothing about what the target holds.
     targets: BTreeMap<String, u64>,
 }
 

@@ -52,7 +52,8 @@ impl StatusCommand {
                 .hint("start with `canary init`, or name the folder with --folder"));
         }
         let issue = newest.as_ref().map(|newest| &newest.issue);
-        let published = self.published().map_err(|error| folder_failure(&error))?;
+        let number = issue.map_or(0, |issue| issue.number);
+        let published = self.published(number).map_err(|error| folder_failure(&error))?;
         let at = self.at.unwrap_or_else(clock::now);
         let status = status(issue, published, draft.as_ref(), at);
         if let Some(path) = &self.ics {
@@ -76,18 +77,27 @@ impl StatusCommand {
 
     /// What earlier runs of `canary publish` found the targets to hold: those of canary.toml, or
     /// where it names none, all.
-    fn published(&self) -> Result<Option<PublishedStatus>, FolderError> {
+    fn published(&self, newest: u64) -> Result<Option<PublishedStatus>, FolderError> {
         let mut targets = delivered::read(&self.folder).unwrap_or_default();
         let named = publishing::known_targets(&self.folder).unwrap_or_default();
         if !named.is_empty() {
             targets.retain(|name, _| named.iter().any(|target| target.name == *name));
         }
-        PublishedStatus::of(targets, |number| folder::issue(&self.folder, number))
+        PublishedStatus::of(targets, newest, |number| folder::issue(&self.folder, number))
     }
 }
 
 /// What readers are shown, as far as it is known here.
 fn publication(status: &Status) -> String {
+    let ahead = status.ahead();
+    if !ahead.is_empty() {
+        let ahead: Vec<String> =
+            ahead.iter().map(|(name, number)| format!("; on {name}: issue {number}")).collect();
+        return format!(
+            "published: issues that canaries/ does not hold{}\nnext: \"One series\" in docs/publishing.md\n",
+            ahead.concat()
+        );
+    }
     let (Some(newest), Some(published)) = (status.newest, &status.published) else {
         return "published: nothing on record here; `canary publish` makes sure\n".to_owned();
     };
@@ -97,7 +107,7 @@ fn publication(status: &Status) -> String {
     }
     let mut text = format!("issue {} is not published", newest.number);
     for (name, number) in published.targets.iter().filter(|(_, n)| **n < newest.number) {
-        let held = if *number == 0 { "none".to_owned() } else { format!("issue {number}") };
+        let held = if *number == 0 { "not known".to_owned() } else { format!("issue {number}") };
         text += &format!("; on {name}: {held}");
     }
     if let Some(dates) = published.dates {
@@ -110,6 +120,9 @@ fn in_words(status: &Status) -> String {
     let mut text = match (status.urgency, status.in_force()) {
         (_, None) => "no issue yet\n".to_owned(),
         (Urgency::InTime, Some(newest)) => format!("in time: next due {}\n", newest.next_due),
+        (Urgency::DueSoon, Some(_)) if !status.ahead().is_empty() => {
+            "due: fetch what is published\n".to_owned()
+        }
         (Urgency::DueSoon, Some(_)) if status.unpublished() => "due: publish\n".to_owned(),
         (Urgency::DueSoon, Some(newest)) => format!("due soon: next due {}\n", newest.next_due),
         (Urgency::Overdue, Some(newest)) => format!("overdue: was due {}\n", newest.next_due),
@@ -120,7 +133,7 @@ fn in_words(status: &Status) -> String {
             newest.number, newest.as_of, newest.expires
         );
     }
-    if status.newest.is_some() {
+    if status.newest.is_some() || status.published.is_some() {
         text += &publication(status);
     }
     match &status.draft {
