@@ -136,6 +136,26 @@ fn feeds_and_badge_say_the_same_whatever_an_issue_affirms() {
 }
 
 #[test]
+fn what_feeds_call_an_issue_stays_where_the_url_changes() {
+    let series = [issue(1, &["en"], "text", 1), issue(2, &["en"], "text", 1)];
+    let mut moved = series.clone();
+    moved[1].publisher.canonical_url = "https://elsewhere.example/".to_owned();
+    let ids = |issues: &[Issue]| {
+        let feed = file(issues, "feed.atom");
+        let ids = feed.split("<id>").skip(1).map(|rest| rest.split("</id>").next().unwrap());
+        let json: serde_json::Value = serde_json::from_str(&file(issues, "feed.json")).unwrap();
+        let items = json["items"].as_array().unwrap().iter();
+        let items = items.map(|item| item["id"].as_str().unwrap().to_owned());
+        ids.map(str::to_owned).chain(items).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&series), ids(&moved));
+    assert_eq!(ids(&series)[1], "https://canary.holdout.example/main/issues/0002.json");
+    assert!(
+        file(&moved, "feed.atom").contains("href=\"https://elsewhere.example/issues/0002.json")
+    );
+}
+
+#[test]
 fn right_to_left_languages_set_their_direction() {
     let page = file(&[issue(1, &["ar", "en"], "text", 1)], "index.html");
     assert!(page.contains("<html lang=\"ar\" dir=\"rtl\">"));
