@@ -1,6 +1,6 @@
 //! `canary.txt`: the newest issue for a terminal.
 
-use super::words::{self, LIMITS};
+use super::words::{self, LIMITS, Words};
 use super::{Series, Shown, command};
 
 const RULE: &str = "------------------------------------------------------------------------";
@@ -24,9 +24,14 @@ pub(super) fn render(series: &Series<'_>) -> String {
     for fact in &issue.facts {
         lines.push(format!("[{}]", fact.id));
         lines.extend(fact.text.iter().flat_map(|(tag, text)| texts(tag, text)));
-        lines.push(format!("  {}", words::tense(&words::EN, fact)));
-        for (name, value) in words::scope(&words::EN, issue, fact) {
-            lines.push(format!("  {name}: {value}"));
+        for words in spoken(&issue.publisher.languages) {
+            lines.push(format!("  {}", words::tense(words, fact)));
+            for (name, value) in words::scope(words, issue, fact) {
+                lines.push(format!("  {name}: {value}"));
+            }
+            if let Some(after) = issue.retires(&fact.id) {
+                lines.push(format!("  {} {after}", words.ends));
+            }
         }
         lines.push(String::new());
     }
@@ -46,6 +51,17 @@ pub(super) fn render(series: &Series<'_>) -> String {
     lines.push(RULE.to_owned());
     lines.push(LIMITS.0.to_owned());
     lines.join("\n") + "\n"
+}
+
+/// The words of each language that the page has some of, once.
+fn spoken(languages: &[String]) -> Vec<&'static Words> {
+    let mut spoken: Vec<&'static Words> = Vec::new();
+    for words in languages.iter().map(|tag| words::of(tag)) {
+        if spoken.iter().all(|other| other.tag != words.tag) {
+            spoken.push(words);
+        }
+    }
+    spoken
 }
 
 /// Promises and counters, apart from the facts; nothing where there are none.

@@ -3,10 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use canary_format::envelope::{Envelope, EnvelopeSignature};
-use canary_format::issue::Issue;
+use canary_format::issue::{Issue, Retiring};
 use canary_format::key::Signature;
 use sha2::{Digest as _, Sha256};
 
+use super::words::{self, EN, ZH, tense};
 use super::{FOR_PEOPLE, History, Series, Shown, render};
 
 const HOSTILE: &str = "</script><img src=x onerror=alert(1)>\"'&amp;<!--";
@@ -153,6 +154,26 @@ fn what_feeds_call_an_issue_stays_where_the_url_changes() {
     assert!(
         file(&moved, "feed.atom").contains("href=\"https://elsewhere.example/issues/0002.json")
     );
+}
+
+#[test]
+fn the_plain_text_says_what_the_page_says_in_each_language() {
+    let mut series = [issue(1, &["en", "zh-Hans", "fr"], "text", 2)];
+    let (id, after) = ("fact.1".to_owned(), series[0].expires);
+    series[0].retiring = Some(vec![Retiring { id, after }]);
+    let plain = file(&series, "canary.txt");
+    for words in [&EN, &ZH] {
+        let ends = format!("  {} {after}\n", words.ends);
+        assert_eq!(plain.matches(&ends).count(), 1, "{plain}");
+        let tense = format!("  {}\n", tense(words, &series[0].facts[0]));
+        assert_eq!(plain.matches(&tense).count(), 2, "{plain}");
+        let scope = words::scope(words, &series[0], &series[0].facts[0]);
+        for (name, value) in scope {
+            assert!(plain.contains(&format!("  {name}: {value}\n")), "{name}: {plain}");
+        }
+    }
+    let english = file(&[issue(1, &["en"], "text", 1)], "canary.txt");
+    assert!(!english.contains("截至"), "{english}");
 }
 
 #[test]
