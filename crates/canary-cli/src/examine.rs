@@ -3,6 +3,8 @@
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
+use canary_dialects::dialect::{MAX_TEXT, recognise};
+use canary_dialects::reading::{Kind as DialectKind, Published};
 use canary_format::checkpoint::Checkpoint;
 use canary_format::envelope::Envelope;
 use canary_format::issue::Issue;
@@ -110,6 +112,15 @@ impl Subject {
             .hint("leave it out; whom to believe is said with --trust-key"));
         }
         Ok((&self.target, self.at.unwrap_or_else(clock::now)))
+    }
+
+    /// The other format whose marks a file bears.
+    pub(crate) fn other_format(&self) -> Option<DialectKind> {
+        let Place::Path(path) = parse_target(&self.target).ok()?.place else { return None };
+        let body = input::read_if_there(&path, MAX_TEXT).ok()??;
+        let source = path.display().to_string();
+        let published = Published { source: &source, body: &body, beside: &[], seen: None };
+        recognise(&published).ok().filter(|kind| *kind != DialectKind::Plain)
     }
 
     /// A fetcher within what the user allows.

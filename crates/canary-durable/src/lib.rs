@@ -244,14 +244,21 @@ pub fn remove_temporary(folder: &Path) -> io::Result<()> {
 
 /// Opens a file to be locked, and makes it where it is not there. It is never removed: of two runs
 /// each could then hold a lock of its own. Of several users the one who made it may be the only one
-/// who can write it: to be locked, it need only be read.
+/// who can write it, and its file system may take no writing: to be locked, it need only be read.
 ///
 /// # Errors
 ///
 /// The system's.
 pub fn lock_file(path: &Path) -> io::Result<File> {
     match File::options().read(true).write(true).create(true).truncate(false).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => File::open(path),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+            ) =>
+        {
+            File::open(path)
+        }
         opened => opened,
     }
 }

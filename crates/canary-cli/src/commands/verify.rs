@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use canary_verifier::evidence::{Freshness, Trust};
-use canary_verifier::report::{Report, Severity};
+use canary_verifier::report::{Code, Report, Severity};
 use clap::Args;
 
 use crate::commands::dialects::DialectOptions;
@@ -85,6 +85,14 @@ impl Verify {
             output::result(&format!("As of {at}, the newest time proof in this file.\n"));
         }
         let status = self.print(found);
+        if found.findings.iter().any(|finding| finding.code == Code::Malformed)
+            && let Some(kind) = self.subject.other_format()
+        {
+            output::progress(&format!(
+                "this looks like a canary of another format: add --dialect {}, and its keys with --trust-key",
+                kind.name()
+            ));
+        }
         if let Some(failure) = &examined.not_kept {
             let failed = output::failure(failure);
             // An alarm is told whatever became of the state.
