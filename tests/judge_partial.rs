@@ -224,24 +224,6 @@ fn what_cannot_show_a_newer_issue_puts_no_silence_on_record() {
 }
 
 #[test]
-fn an_authentic_issue_stays_seen_where_the_next_leaf_is_not() {
-    let series = Series::new().and(|_| {});
-    let trust = pinned(&series, 1);
-    let before = seen(&until(&series, 1).heartbeat_at(at("2026-01-02")));
-    let mut junk = series.clone();
-    junk.leaves.push(b"{}".to_vec());
-    let now = at("2026-02-02");
-    let judged = judge(&of_site(&junk, now), &trust, Some(&before), now);
-    assert_eq!(judged.report.issue.as_ref().unwrap().number, 2);
-    let kept = judged.seen.unwrap();
-    assert_eq!(kept.leaves, series.leaves);
-    let back = judge(&of_site(&until(&series, 1), now), &trust, Some(&kept), now.plus(7_200));
-    assert!(codes(&back).contains(&Code::Rollback), "{:?}", back.report.findings);
-    let honest = judge(&of_site(&series, now), &trust, Some(&kept), now);
-    assert!(!codes(&honest).contains(&Code::LogInconsistent), "{:?}", honest.report.findings);
-}
-
-#[test]
 fn a_mirror_may_not_know_more_than_the_site() {
     let series = Series::new().and(|content| drop(content.facts.pop()));
     let old = until(&series, 1);

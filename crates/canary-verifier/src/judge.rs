@@ -228,10 +228,6 @@ pub fn judge_again(
     let kept = Kept { obtained_at: evidence.obtained_at, silences, heartbeat_at, newest_instant };
     let seen = match (served.leaves().filter(|leaves| leaves.offset == 0), &served.checkpoint) {
         (Some(leaves), Some(checkpoint)) if advances => Some(kept.served(seen, leaves, checkpoint)),
-        (Some(leaves), _) if is_of_the_log && standing == Standing::Extends => {
-            let authentic = series.last().map_or(0, number);
-            seen.map(|seen| kept.grown(seen, leaves, authentic))
-        }
         _ => seen.map(|seen| kept.on_record(seen)),
     };
 
@@ -449,20 +445,6 @@ impl Kept {
             obtained_at: Some(self.obtained_at),
             silences: self.silences,
             newest_instant: self.newest_instant,
-        }
-    }
-
-    /// The log's tree goes on with authentic issues, and then with what is not: the former were seen.
-    fn grown(self, seen: &Seen, leaves: Leaves<'_>, authentic: u64) -> Seen {
-        let count = usize::try_from(authentic).unwrap_or(usize::MAX).min(leaves.bytes.len());
-        if count <= seen.leaves.len() {
-            return self.on_record(seen);
-        }
-        Seen {
-            leaves: leaves.bytes[..count].to_vec(),
-            grown_at: Some(self.obtained_at),
-            obtained_at: Some(self.obtained_at),
-            ..self.on_record(seen)
         }
     }
 
