@@ -248,6 +248,34 @@ async fn notices_go_in_order_and_one_at_a_time<S: Store>(a: S, b: S) {
     assert_eq!(a.counts().await.expect("it counts").pending, 0, "one key, one notice");
 }
 
+async fn a_clock_that_was_ahead_holds_nothing_up<S: Store>(a: S, b: S) {
+    let ahead = NOW + 40 * 86_400;
+    a.enroll(&fleet(0..1), NOW).await.expect("it enrolls");
+    let stalled = a.claim(ahead, i64::MAX, LEASE, 5).await.expect("it claims").remove(0);
+    let taken = b.claim(NOW + 1, i64::MAX, LEASE, 5).await.expect("it claims").remove(0);
+    assert!(is_fenced(&a.commit(plain(&stalled, ahead)).await));
+    b.commit(rich(&taken, ahead, "n")).await.expect("written");
+    let first = a.outgoing(ahead, 60, Room::of(9)).await.expect("it claims").remove(0);
+    let again = |at| Settled::Again { at, error: "busy".to_owned() };
+    a.settle(&first, ahead, again(ahead + 30)).await.expect("settled");
+    assert_eq!(b.outgoing(NOW + 10, 60, Room::of(9)).await.expect("it claims"), []);
+
+    // The clock is right again, or a monitor whose clock is right starts.
+    b.enroll(&fleet(0..1), NOW + 10).await.expect("it enrolls");
+    assert_eq!(b.counts().await.expect("it counts").oldest_pending, Some(NOW + 10));
+    let first = b.outgoing(NOW + 10, 60, Room::of(9)).await.expect("it claims").remove(0);
+    assert_eq!((first.key.as_str(), first.created), ("n-1", NOW + 10));
+    b.settle(&first, NOW + 11, again(NOW + 500)).await.expect("settled");
+    b.enroll(&fleet(0..1), NOW + 20).await.expect("it enrolls");
+    let early = b.outgoing(NOW + 20, 60, Room::of(9)).await.expect("it claims");
+    assert_eq!(early, [], "what waits for its next try waits on");
+    a.outgoing(ahead, 60, Room::of(9)).await.expect("it claims").remove(0);
+    let first = b.outgoing(NOW + 500, 60, Room::of(9)).await.expect("it claims").remove(0);
+    b.settle(&first, NOW + 501, Settled::Sent).await.expect("settled");
+    let second = b.outgoing(NOW + 502, 60, Room::of(9)).await.expect("it claims").remove(0);
+    assert_eq!((second.key.as_str(), second.created), ("n-2", NOW + 10));
+}
+
 async fn no_sink_waits_for_another<S: Store>(a: S, b: S) {
     a.enroll(&fleet(0..20), NOW).await.expect("it enrolls");
     for claim in a.claim(NOW + 600, i64::MAX, LEASE, 20).await.expect("it claims") {
@@ -447,6 +475,7 @@ suite![
     turns_that_passed_are_spread_again_and_planned_ones_stay,
     notices_go_in_order_and_one_at_a_time,
     no_sink_waits_for_another,
+    a_clock_that_was_ahead_holds_nothing_up,
     what_is_old_goes_and_what_counts_stays,
     a_worker_says_that_it_is_alive,
     the_monitors_own_state_is_no_target,

@@ -13,8 +13,10 @@ use crate::target::TargetId;
 
 /// After this many seconds a notice is given up, and says so in the metrics.
 const PATIENCE: i64 = 7 * 86_400;
-/// The longest wait between two tries.
-const LONGEST: i64 = 3_600;
+/// But not before so many tries: they take most of a day, whatever a clock that jumps makes of its age.
+const TRIES: u32 = 24;
+/// The longest wait between two tries, but where the other side asks for more.
+pub(crate) const LONGEST: i64 = 3_600;
 /// How long a notice is leased for sending; more than any sink may take.
 pub(crate) const LEASE: i64 = 180;
 /// How many notices one sink is sent at once.
@@ -27,7 +29,7 @@ pub fn settle(notice: &Outgoing, result: &Result<(), SendError>, now: i64) -> Se
         Err(error) => error,
     };
     let words = crate::notice::inert(&chain(error));
-    if now - notice.created > PATIENCE {
+    if now - notice.created > PATIENCE && notice.tries >= TRIES {
         return Settled::GivenUp { error: words };
     }
     let wait = schedule::backoff(TargetId(notice.row), notice.tries + 1, LONGEST);
@@ -260,6 +262,8 @@ mod tests {
         assert_eq!(at(0, busy()), 500);
         assert!(at(0, SendError::Timeout) <= 30 && at(3, SendError::Timeout) > 200);
         assert!(at(30, SendError::Timeout) <= 3_600);
-        assert!(matches!(settle(&notice(9), &Err(busy()), 700_000), Settled::GivenUp { .. }));
+        assert!(matches!(settle(&notice(30), &Err(busy()), 700_000), Settled::GivenUp { .. }));
+        let jumped = settle(&notice(2), &Err(busy()), 40 * 86_400);
+        assert!(matches!(jumped, Settled::Again { .. }), "nobody has tried for a week");
     }
 }

@@ -112,6 +112,12 @@ fn is_io(error: &(dyn std::error::Error + 'static)) -> bool {
     error.is::<std::io::Error>()
 }
 
+/// No lease is longer, in seconds: one that ends further ahead was written under a clock that was ahead, and
+/// holds nobody back.
+pub(crate) const LONGEST_LEASE: i64 = 3_600;
+/// Notices made so much later than now, in seconds, were made under a clock that was ahead.
+pub(crate) const AHEAD: i64 = 120;
+
 /// A watch gap shorter than this, in seconds, is a restart.
 pub(crate) const GAP: i64 = 120;
 
@@ -368,7 +374,8 @@ pub enum Order {
 /// A store. Instants are unix seconds.
 pub trait Store: Clone + Send + Sync + 'static {
     /// Takes the fleet over: new targets get their first turn, targets that are gone keep their history
-    /// and are not looked at. Turns that passed while nobody looked are spread again.
+    /// and are not looked at. Turns that passed while nobody looked are spread again, and so are those planned
+    /// under a clock that was ahead; notices that were put off under one are due.
     fn enroll(
         &self,
         fleet: &Fleet,

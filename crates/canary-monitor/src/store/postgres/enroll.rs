@@ -8,6 +8,7 @@ use tokio_postgres::types::ToSql;
 
 use super::super::{StoreError, UNASKED};
 use super::again::Tries;
+use super::outbox;
 use crate::fleet::{Entry, Fleet};
 use crate::schedule::respread;
 
@@ -63,7 +64,7 @@ pub(super) async fn enroll(pool: &Pool, fleet: &Fleet, now: i64) -> Result<(), S
         // The planner's picture of a table that has just been filled is of an empty one.
         client.batch_execute("ANALYZE target").await?;
     }
-    Ok(())
+    outbox::bring_back(&client, now).await
 }
 
 fn take_before<'a, I: Iterator<Item = Entry<'a>>>(

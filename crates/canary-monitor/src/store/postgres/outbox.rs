@@ -3,8 +3,17 @@
 use deadpool_postgres::Object;
 use tokio_postgres::Row;
 
-use super::super::{Outgoing, Room, SINKS, Settled, StoreError};
+use super::super::{AHEAD, LONGEST_LEASE, Outgoing, Room, SINKS, Settled, StoreError};
 use super::Me;
+use crate::outbox::LONGEST;
+
+/// Notices that a clock ahead made or put off are due.
+pub(super) async fn bring_back(client: &Object, now: i64) -> Result<(), StoreError> {
+    let back = "UPDATE outbox SET created = LEAST(created, $1), due = LEAST(due, $1)
+                WHERE state = 0 AND (created > $2 OR due > $3)";
+    client.execute(back, &[&now, &now.saturating_add(AHEAD), &now.saturating_add(LONGEST)]).await?;
+    Ok(())
+}
 
 pub(super) async fn claim(
     client: &Object,
@@ -34,7 +43,8 @@ async fn claim_of(
             "WITH me AS (SELECT 1 FROM worker WHERE name = $4 AND run = $5 FOR SHARE),
              ready AS (
                SELECT id FROM outbox AS o
-               WHERE state = 0 AND sink = $6 AND due <= $1 AND lease <= $1 AND EXISTS (SELECT 1 FROM me)
+               WHERE state = 0 AND sink = $6 AND due <= $1 AND (lease <= $1 OR lease > $7)
+                 AND EXISTS (SELECT 1 FROM me)
                  AND NOT EXISTS (
                    SELECT 1 FROM outbox AS p
                    WHERE p.state = 0 AND p.target = o.target AND p.sink = o.sink AND p.id < o.id)
@@ -45,7 +55,9 @@ async fn claim_of(
         )
         .await?;
     let (most, until) = (i64::try_from(most).unwrap_or(i64::MAX), now.saturating_add(lease));
-    let rows = client.query(&claim, &[&now, &until, &most, &me.name, &me.run, &sink]).await?;
+    let ahead = now.saturating_add(LONGEST_LEASE);
+    let rows =
+        client.query(&claim, &[&now, &until, &most, &me.name, &me.run, &sink, &ahead]).await?;
     let mut claimed: Vec<Outgoing> = rows.iter().map(outgoing_of).collect();
     claimed.sort_by_key(|notice| notice.row);
     Ok(claimed)

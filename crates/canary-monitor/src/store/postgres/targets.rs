@@ -3,7 +3,7 @@
 use deadpool_postgres::Object;
 use tokio_postgres::Row;
 
-use super::super::{Claim, StoreError, StoredEvent, memory_of};
+use super::super::{Claim, LONGEST_LEASE, StoreError, StoredEvent, memory_of};
 use super::Me;
 use crate::memory::Memory;
 use crate::target::TargetId;
@@ -30,7 +30,8 @@ pub(super) async fn claim(
             "WITH me AS (SELECT 1 FROM worker WHERE name = $5 AND run = $6 FOR SHARE),
              due AS (
                SELECT id FROM target
-               WHERE active AND wake <= $2 AND lease <= $1 AND EXISTS (SELECT 1 FROM me)
+               WHERE active AND wake <= $2 AND (lease <= $1 OR lease > $7)
+                 AND EXISTS (SELECT 1 FROM me)
                ORDER BY wake LIMIT $4 FOR UPDATE SKIP LOCKED)
              UPDATE target AS t SET lease = $3, fence = t.fence + 1, owner = $6
              FROM due WHERE t.id = due.id
@@ -39,7 +40,9 @@ pub(super) async fn claim(
         .await?;
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let until = now.saturating_add(lease);
-    let rows = client.query(&claim, &[&now, &due_by, &until, &most, &me.name, &me.run]).await?;
+    let ahead = now.saturating_add(LONGEST_LEASE);
+    let rows =
+        client.query(&claim, &[&now, &due_by, &until, &most, &me.name, &me.run, &ahead]).await?;
     if rows.is_empty() {
         let mine =
             client.prepare_cached("SELECT 1 FROM worker WHERE name = $1 AND run = $2").await?;

@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, params};
 
-use super::super::{NewNotice, Outgoing, Room, SINKS, Settled, StoreError};
+use super::super::{AHEAD, LONGEST_LEASE, NewNotice, Outgoing, Room, SINKS, Settled, StoreError};
+use crate::outbox::LONGEST;
 use crate::target::TargetId;
 
 pub(super) fn add(
@@ -19,6 +20,16 @@ pub(super) fn add(
     for notice in notices {
         add.execute(params![notice.key, target.0, notice.sink, notice.body, now])?;
     }
+    Ok(())
+}
+
+/// Notices that a clock ahead made or put off are due.
+pub(super) fn bring_back(connection: &Connection, now: i64) -> Result<(), StoreError> {
+    connection.execute(
+        "UPDATE outbox SET created = MIN(created, ?1), due = MIN(due, ?1)
+         WHERE state = 0 AND (created > ?1 + ?2 OR due > ?1 + ?3)",
+        [now, AHEAD, LONGEST],
+    )?;
     Ok(())
 }
 
@@ -51,13 +62,14 @@ fn claim_of(
     let mut rows = connection.prepare_cached(
         "UPDATE outbox SET lease = ?1 + ?2, fence = fence + 1 WHERE id IN (
            SELECT id FROM outbox AS o
-           WHERE state = 0 AND sink = ?4 AND due <= ?1 AND lease <= ?1 AND NOT EXISTS (
+           WHERE state = 0 AND sink = ?4 AND due <= ?1 AND (lease <= ?1 OR lease > ?1 + ?5)
+           AND NOT EXISTS (
              SELECT 1 FROM outbox AS p
              WHERE p.state = 0 AND p.target = o.target AND p.sink = o.sink AND p.id < o.id)
            ORDER BY due LIMIT ?3)
          RETURNING id, fence, key, sink, body, created, tries",
     )?;
-    let rows = rows.query_map(params![now, lease, most, sink], |row| {
+    let rows = rows.query_map(params![now, lease, most, sink, LONGEST_LEASE], |row| {
         Ok(Outgoing {
             row: row.get(0)?,
             fence: row.get(1)?,

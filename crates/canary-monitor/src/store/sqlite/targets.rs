@@ -2,7 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::super::{Claim, Commit, GAP, StoreError, StoredEvent, UNASKED, memory_of};
+use super::super::{
+    Claim, Commit, GAP, LONGEST_LEASE, StoreError, StoredEvent, UNASKED, memory_of,
+};
 use super::schema::TARGET_SHOWN;
 use super::{Desk, Lease, evidence, outbox};
 use crate::fleet::{Entry, Fleet};
@@ -56,7 +58,7 @@ pub(super) fn enroll(
     }
     desk.queue = Queue::fill(due.into_iter());
     desk.fleet = fleet;
-    Ok(())
+    outbox::bring_back(connection, now)
 }
 
 #[derive(Default)]
@@ -114,8 +116,10 @@ pub(super) fn claim(
     most: usize,
 ) -> Result<Vec<Claim>, StoreError> {
     let Term { now, due_by, lease } = term;
+    let ahead = now.saturating_add(LONGEST_LEASE);
+    let over = |lease: &Lease| lease.until <= now || lease.until > ahead;
     let stalled: Vec<i64> =
-        desk.leases.iter().filter(|(_, lease)| lease.until <= now).map(|(id, _)| *id).collect();
+        desk.leases.iter().filter(|(_, lease)| over(lease)).map(|(id, _)| *id).collect();
     for id in stalled {
         desk.leases.remove(&id);
         desk.queue.push(TargetId(id), now);
@@ -131,7 +135,7 @@ pub(super) fn claim(
         let memory: Option<String> = read.query_row([id.0], |row| row.get(0)).optional()?;
         desk.fence += 1;
         let fence = desk.fence;
-        desk.leases.insert(id.0, Lease { fence, until: now + lease });
+        desk.leases.insert(id.0, Lease { fence, until: now.saturating_add(lease) });
         claims.push(Claim {
             id,
             fence,
