@@ -57,6 +57,12 @@ fn who_starts_under_a_name_takes_over_from_who_had_it() {
         assert!(matches!(old.commit(own).await, Err(StoreError::Replaced(_))));
         new.commit(rich(&taken[0], NOW, "n")).await.expect("written");
 
+        // Whoever shares the database goes by its clock, and not by that of its own machine.
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let here = i64::try_from(since.expect("after 1970").as_secs()).expect("it fits");
+        let there = new.clock().await.expect("it tells").expect("it has a clock");
+        assert!((here..here + 60).contains(&(there + 1)), "{here} {there}");
+
         // The server starts again under it: what fails passes.
         server.restart();
         let mut tries = 0;

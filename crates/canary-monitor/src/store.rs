@@ -382,6 +382,10 @@ pub trait Store: Clone + Send + Sync + 'static {
         now: i64,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Now, by the clock of a store that workers on several machines share; `None` where this machine's is the
+    /// only one.
+    fn clock(&self) -> impl Future<Output = Result<Option<i64>, StoreError>> + Send;
+
     /// Leases targets that are due by an instant, those first that have waited longest.
     fn claim(
         &self,

@@ -1,5 +1,6 @@
 //! The shell: claims what is due, checks it, takes the step and writes it down. It decides nothing.
 
+mod clock;
 mod housekeeping;
 mod once;
 mod turn;
@@ -50,6 +51,7 @@ struct Shared<S, C> {
     sampler: Mutex<Sampler>,
     metrics: Arc<Metrics>,
     notices: Notify,
+    clock: clock::Clock,
 }
 
 /// What a reload replaces.
@@ -63,7 +65,7 @@ pub struct Settings<C> {
     pub checker: C,
 }
 
-/// Now, by the wall clock.
+/// Now, by this machine's clock.
 pub fn wall_clock() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
@@ -81,6 +83,7 @@ impl<S: Store, C: Check> Worker<S, C> {
                 sampler: Mutex::new(sampler),
                 metrics: Arc::default(),
                 notices: Notify::new(),
+                clock: clock::Clock::default(),
             }),
         }
     }
@@ -109,13 +112,25 @@ impl<S: Store, C: Check> Worker<S, C> {
         self.shared.sampler.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Now, as all who share the store have it.
+    pub fn now(&self) -> i64 {
+        self.shared.clock.now()
+    }
+
+    /// Takes over the store's clock, where it has one.
+    async fn set_clock(&self) -> Result<(), StoreError> {
+        self.shared.clock.set(self.shared.store.clock().await?);
+        Ok(())
+    }
+
     /// Takes over the fleet of the settings in force; the first thing to do.
     ///
     /// # Errors
     ///
     /// The store's.
     pub async fn enroll(&self) -> Result<(), StoreError> {
-        self.shared.store.enroll(&self.settings().config.fleet, wall_clock()).await
+        self.set_clock().await?;
+        self.shared.store.enroll(&self.settings().config.fleet, self.now()).await
     }
 
     /// Takes over new settings; nothing under way is lost.
@@ -124,7 +139,7 @@ impl<S: Store, C: Check> Worker<S, C> {
     ///
     /// The store's; the old settings stay in force.
     pub async fn reload(&self, settings: Settings<C>) -> Result<(), StoreError> {
-        self.shared.store.enroll(&settings.config.fleet, wall_clock()).await?;
+        self.shared.store.enroll(&settings.config.fleet, self.now()).await?;
         self.sampler().resize(settings.config.fleet.hosts());
         *self.shared.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
         self.shared.metrics.reloads.add(1);
@@ -161,7 +176,7 @@ impl<S: Store, C: Check> Worker<S, C> {
             let settings = self.settings();
             let limits = &settings.config.limits;
             gate.resize(limits.concurrency, limits.per_host);
-            let now = wall_clock();
+            let now = self.now();
             let room = (2 * limits.concurrency).saturating_sub(gate.running() + waiting.len());
             let wanted = room.min(gate.free() + limits.per_host);
             let lease = limits.check_timeout * 3 + 60;
@@ -209,7 +224,7 @@ impl<S: Store, C: Check> Worker<S, C> {
             }
         }
         for (_, claim) in waiting {
-            drop(self.shared.store.release(&claim, wall_clock()).await);
+            drop(self.shared.store.release(&claim, self.now()).await);
         }
         let ending = async {
             while let Some(done) = running.join_next().await {
@@ -278,13 +293,13 @@ impl<S: Store, C: Check> Worker<S, C> {
 
     async fn begin_sending(&self, sending: &mut Sending) {
         let sinks = self.settings().sinks.clone();
-        if sending.begin(&self.shared.store, &sinks, wall_clock()).await.is_err() {
+        if sending.begin(&self.shared.store, &sinks, self.now()).await.is_err() {
             self.shared.metrics.store_errors.add(1);
         }
     }
 
     async fn settle_sent(&self, sending: &mut Sending, ended: Ended) {
-        if sending.settle(&self.shared.store, ended, wall_clock()).await.is_err() {
+        if sending.settle(&self.shared.store, ended, self.now()).await.is_err() {
             self.shared.metrics.store_errors.add(1);
         }
     }
@@ -297,7 +312,7 @@ impl<S: Store, C: Check> Worker<S, C> {
         sinks: &Sinks,
     ) -> Result<Goes, StoreError> {
         let watch = Watch { config: &settings.config, sinks, worker: &self.shared.name };
-        let goes = rounds.go_on(&self.shared.store, watch, wall_clock()).await;
+        let goes = rounds.go_on(&self.shared.store, watch, self.now()).await;
         if let Ok(Goes::Ended { refused }) = goes {
             self.shared.metrics.alert_errors.add(refused);
         }

@@ -119,6 +119,10 @@ impl Store for PostgresStore {
         enroll::enroll(&self.pool, fleet, now).await
     }
 
+    async fn clock(&self) -> Result<Option<i64>, StoreError> {
+        Ok(Some(schema::clock(&self.pool.get().await?).await?))
+    }
+
     async fn claim(
         &self,
         now: i64,

@@ -253,6 +253,10 @@ impl Store for SqliteStore {
         self.write(move |connection, desk| targets::enroll(connection, desk, fleet, now)).await
     }
 
+    async fn clock(&self) -> Result<Option<i64>, StoreError> {
+        Ok(None)
+    }
+
     async fn claim(
         &self,
         now: i64,

@@ -8,12 +8,12 @@ use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
-use super::{Worker, wall_clock};
+use super::Worker;
 use crate::notify;
 use crate::observe::Check;
 use crate::store::{Store, StoreError};
 
-/// The wall clock may move against the monotonic one by so many seconds before it is a jump.
+/// The clock may move against the monotonic one by so many seconds before it is a jump.
 const JUMP: i64 = 120;
 /// A time without a beat longer than this, in seconds, is told as a gap.
 const GAP: i64 = 600;
@@ -24,7 +24,7 @@ impl<S: Store, C: Check> Worker<S, C> {
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         // After a time in which the process was frozen, the rounds missed are not made up for in a burst.
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut wall, mut mono) = (wall_clock(), Instant::now());
+        let (mut wall, mut mono) = (self.now(), Instant::now());
         let mut round: i64 = 0;
         let mut gap = self.beat().await.unwrap_or(None);
         notify::ready();
@@ -34,11 +34,11 @@ impl<S: Store, C: Check> Worker<S, C> {
                 _ = stop.changed() => break,
             }
             let passed = i64::try_from(mono.elapsed().as_secs()).unwrap_or(i64::MAX);
-            let moved = wall_clock() - wall - passed;
+            let moved = self.now() - wall - passed;
             if moved.abs() > JUMP {
-                self.sampler().jumped(wall_clock(), moved);
+                self.sampler().jumped(self.now(), moved);
                 self.count(self.enroll().await);
-                (wall, mono) = (wall_clock(), Instant::now());
+                (wall, mono) = (self.now(), Instant::now());
             }
             if round % 10 == 0 {
                 self.pulse(&mut gap).await;
@@ -46,9 +46,13 @@ impl<S: Store, C: Check> Worker<S, C> {
             if let Some(client) = &client {
                 self.ask_outside(client, round).await;
             }
+            if round % 3_600 == 0 {
+                // Clocks of two machines that drift apart make no jump in years.
+                (wall, mono) = (self.now(), Instant::now());
+            }
             if round % 3_600 == 1_800 {
                 let keep = self.settings().config.retention.clone();
-                self.count(self.shared.store.prune(&keep, wall_clock()).await);
+                self.count(self.shared.store.prune(&keep, self.now()).await);
             }
             if round % 15 == 0 {
                 self.write_textfile().await;
@@ -60,6 +64,7 @@ impl<S: Store, C: Check> Worker<S, C> {
 
     /// A beat and the monitor's own turn. `gap` is a time without a beat that has not been told yet.
     async fn pulse(&self, gap: &mut Option<i64>) {
+        self.count(self.set_clock().await);
         let beat = self.count(self.beat().await);
         self.shared.metrics.store_refuses.set(i64::from(beat.is_none()));
         if let Some(found) = beat {
@@ -74,7 +79,7 @@ impl<S: Store, C: Check> Worker<S, C> {
     /// Says that this worker is alive; gives how long it was not, where that is to be told: the process did
     /// not run, or was frozen.
     async fn beat(&self) -> Result<Option<i64>, StoreError> {
-        let now = wall_clock();
+        let now = self.now();
         let last = self.shared.store.beat(&self.shared.name, now).await?;
         Ok(last.map(|last| now - last).filter(|gap| *gap > GAP))
     }
@@ -119,7 +124,7 @@ impl<S: Store, C: Check> Worker<S, C> {
         });
         // All at once: the watchdog does not wait for one after another.
         let any = join_all(answers).await.contains(&true);
-        self.sampler().controls(wall_clock(), any);
+        self.sampler().controls(self.now(), any);
     }
 
     /// Whether the monitor does its work: the store can be written to, and what is due is looked at.
@@ -147,7 +152,7 @@ impl<S: Store, C: Check> Worker<S, C> {
             &self.shared.store,
             &settings.config.fleet,
             from,
-            wall_clock(),
+            self.now(),
         )
         .await
     }
@@ -163,7 +168,7 @@ mod tests {
     use crate::store::sqlite::{Access, SqliteStore};
     use crate::store::{Outgoing, Room, Settled};
     use crate::target::Target;
-    use crate::worker::Settings;
+    use crate::worker::{Settings, wall_clock};
 
     struct Nobody;
 

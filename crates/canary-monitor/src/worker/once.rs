@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use tokio::task::JoinSet;
 
+use super::Worker;
 use super::turn::Ask;
-use super::{Worker, wall_clock};
 use crate::alerts::{Goes, Rounds};
 use crate::memory::Memory;
 use crate::observe::Check;
@@ -28,14 +28,14 @@ impl<S: Store, C: Check> Worker<S, C> {
         let (mut waiting, mut asked): (Vec<Claim>, Vec<Claim>) = (Vec::new(), Vec::new());
         let fleet = &settings.config.fleet;
         let mut running = JoinSet::new();
-        drop(self.shared.store.beat(&self.shared.name, wall_clock()).await);
+        drop(self.shared.store.beat(&self.shared.name, self.now()).await);
         let client = crate::sinks::http::client().ok();
         if let Some(client) = &client {
             self.ask_controls(client).await;
         }
         loop {
             while waiting.is_empty() && seen.len() < fleet.len() {
-                let now = wall_clock();
+                let now = self.now();
                 let claims =
                     self.shared.store.claim(now, i64::MAX, lease, limits.concurrency).await?;
                 if claims.is_empty() {
@@ -86,7 +86,7 @@ impl<S: Store, C: Check> Worker<S, C> {
         }
         self.own_turn(None).await?;
         let sinks = settings.sinks.in_rounds();
-        outbox::send_all(&self.shared.store, &sinks, wall_clock).await?;
+        outbox::send_all(&self.shared.store, &sinks, || self.now()).await?;
         let mut rounds = Rounds::default();
         while self.say_again(&mut rounds, &settings, &sinks).await? == Goes::On {}
         self.write_textfile().await;

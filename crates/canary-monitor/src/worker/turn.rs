@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::{Settings, UNKNOWN, Worker, wall_clock};
+use super::{Settings, UNKNOWN, Worker};
 use crate::axes;
 use crate::evidence;
 use crate::fleet::host_hash;
@@ -37,14 +37,14 @@ impl<S: Store, C: Check> Worker<S, C> {
         ask: Ask,
     ) -> Result<(), StoreError> {
         let Some(target) = settings.config.fleet.find(claim.id) else {
-            return self.shared.store.release(&claim, wall_clock() + UNKNOWN).await;
+            return self.shared.store.release(&claim, self.now() + UNKNOWN).await;
         };
         let observation =
-            match ask == Ask::Now || wants_check(&target.policy, &claim.memory, wall_clock()) {
+            match ask == Ask::Now || wants_check(&target.policy, &claim.memory, self.now()) {
                 true => Some(self.check(settings, &target, &claim).await),
                 false => None,
             };
-        let now = wall_clock();
+        let now = self.now();
         if observation.as_ref().is_some_and(|seen| seen.outcome == Outcome::NotAsked) {
             return self.shared.store.release(&claim, now + NOT_ASKED).await;
         }
@@ -94,7 +94,7 @@ impl<S: Store, C: Check> Worker<S, C> {
         bodies: Vec<Body>,
         events: &mut Vec<Event>,
     ) -> Result<Vec<Body>, StoreError> {
-        let (cap, now) = (settings.config.retention.evidence_per_day, wall_clock());
+        let (cap, now) = (settings.config.retention.evidence_per_day, self.now());
         let mut known = HashSet::new();
         if evidence::may_exceed(memory, &bodies, cap, now) {
             let digests: Vec<[u8; 32]> = bodies.iter().map(|body| body.digest().0).collect();
@@ -110,7 +110,7 @@ impl<S: Store, C: Check> Worker<S, C> {
     }
 
     async fn check(&self, settings: &Settings<C>, target: &Target, claim: &Claim) -> Observation {
-        let started = wall_clock();
+        let started = self.now();
         // Fetching ends by itself at the timeout, and what was fetched by then is judged; this is for
         // what does not end.
         let limit =
@@ -122,7 +122,7 @@ impl<S: Store, C: Check> Worker<S, C> {
             Ok(observation) => observation,
             Err(_) => {
                 let words = format!("the check took more than {} seconds", limit.as_secs());
-                Observation::new(wall_clock(), Outcome::Unreachable(words))
+                Observation::new(self.now(), Outcome::Unreachable(words))
             }
         };
         metrics.seconds.observe(begun.elapsed());
@@ -132,7 +132,7 @@ impl<S: Store, C: Check> Worker<S, C> {
             Outcome::Unchanged => metrics.unchanged.add(1),
             Outcome::Said(_) => metrics.judged.add(1),
         }
-        metrics.last_check.set(wall_clock());
+        metrics.last_check.set(self.now());
         observation
     }
 
@@ -163,7 +163,7 @@ impl<S: Store, C: Check> Worker<S, C> {
 impl<S: Store, C: Check> Worker<S, C> {
     /// The monitor's own turn: its network, its clock, and a time when it did not run.
     pub(super) async fn own_turn(&self, gap: Option<i64>) -> Result<(), StoreError> {
-        let (id, now) = (self.own_id(), wall_clock());
+        let (id, now) = (self.own_id(), self.now());
         let vantage = self.sampler().own(now);
         let before = self.shared.store.load(id).await?;
         let (memory, changes) = own::step(id, &before, vantage, gap, now);

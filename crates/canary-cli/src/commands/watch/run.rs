@@ -12,7 +12,7 @@ use canary_monitor::status::{self, Line};
 use canary_monitor::store::postgres::PostgresStore;
 use canary_monitor::store::sqlite::{Access, SqliteStore};
 use canary_monitor::store::{Order, Store, Stored};
-use canary_monitor::worker::{Settings, Worker, wall_clock};
+use canary_monitor::worker::{Settings, Worker};
 use canary_monitor::{junit, notify};
 use canary_verifier::fetch::Limits;
 use tokio::sync::watch;
@@ -89,7 +89,7 @@ async fn once<S: Store>(
     options: &Options,
     worker: &Worker<S, Checker<S>>,
 ) -> Result<ExitCode, Failure> {
-    let begun = wall_clock();
+    let begun = worker.now();
     worker.once().await.map_err(|error| super::store_failure(&error))?;
     let mut lines: Vec<Line> = Vec::new();
     let mut after = None;
@@ -100,7 +100,7 @@ async fn once<S: Store>(
             break;
         }
         after = page.last().map(Stored::mark);
-        let line = |stored| status::line_of_round(stored, begun, wall_clock());
+        let line = |stored| status::line_of_round(stored, begun, worker.now());
         lines.extend(page.iter().map(line));
     }
     if let Some(path) = &options.junit {

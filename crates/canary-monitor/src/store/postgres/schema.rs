@@ -114,6 +114,11 @@ pub(super) async fn take_over(client: &mut Object, name: &str) -> Result<i64, St
     Ok(run)
 }
 
+pub(super) async fn clock(client: &Object) -> Result<i64, StoreError> {
+    let now = "SELECT FLOOR(EXTRACT(EPOCH FROM clock_timestamp()))::bigint";
+    Ok(client.query_one(&client.prepare_cached(now).await?, &[]).await?.get(0))
+}
+
 pub(super) async fn beat(
     client: &mut Object,
     me: &Me,
