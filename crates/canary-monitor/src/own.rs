@@ -14,7 +14,7 @@ const REMIND: i64 = 86_400;
 /// What can be wrong with the monitor itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
-    /// Most targets, or every control URL, are out of reach.
+    /// Every control URL is out of reach; or most targets are, and no control URL says otherwise.
     Network,
     /// The clock jumped, or differs from most hosts'.
     Clock,

@@ -1,5 +1,5 @@
-//! The monitor's own condition: its network and its clock. Where most targets fail together, or every
-//! control URL does, it is the monitor that has trouble, and the targets' states freeze.
+//! The monitor's own condition: its network and its clock. Where every control URL fails, or most targets do
+//! together and no control URL says otherwise, it is the monitor that has trouble, and the targets' states freeze.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -79,7 +79,7 @@ pub struct Sampler {
     hosts: usize,
     failed: usize,
     off: usize,
-    controls: Vec<(i64, bool)>,
+    controls: Option<(i64, bool)>,
     jumped_at: Option<i64>,
     doubted_since: Option<i64>,
 }
@@ -114,7 +114,7 @@ impl Sampler {
 
     /// The control URLs were asked: whether any answered.
     pub fn controls(&mut self, at: i64, any_answered: bool) {
-        self.controls = vec![(at, any_answered)];
+        self.controls = Some((at, any_answered));
     }
 
     /// The wall clock moved by so many seconds against the monotonic one: what was known of it is void.
@@ -126,13 +126,16 @@ impl Sampler {
         self.jumped_at = Some(now);
         self.samples.clear();
         (self.failed, self.off) = (0, 0);
-        self.controls.clear();
+        self.controls = None;
     }
 
     /// What the network is like, as far as hosts other than `host` asked since `since` can tell.
     pub fn network(&self, host: u64, since: i64) -> Network {
-        if self.controls.iter().any(|&(at, answered)| at >= since - 120 && !answered) {
-            return Network::Down;
+        match self.controls {
+            Some((at, false)) if at >= since - 120 => return Network::Down,
+            // Hosts that fail together have trouble of their own, or share their provider's.
+            Some((at, true)) if at >= since => return Network::Up,
+            _ => {}
         }
         if self.hosts <= QUORUM {
             return Network::Up;
@@ -220,7 +223,7 @@ impl Sampler {
 
     /// The monitor's own condition: what hosts asked within ten minutes say.
     pub fn own(&self, now: i64) -> Vantage {
-        let quiet = self.failed == 0 && self.controls.is_empty() && !self.samples.is_empty();
+        let quiet = self.failed == 0 && self.controls.is_none() && !self.samples.is_empty();
         let network = if quiet { Network::Up } else { self.network(NO_HOST, now - 600) };
         Vantage { network, clock: self.clock(NO_HOST, now) }
     }
@@ -273,6 +276,21 @@ mod tests {
         assert_eq!(sampler.network(0, 50), Network::Down);
         sampler.controls(60, true);
         assert_eq!(sampler.network(0, 50), Network::Up);
+    }
+
+    #[test]
+    fn hosts_that_fail_together_while_a_control_url_answers_have_trouble_of_their_own() {
+        let mut sampler = Sampler::new(10);
+        sampler.controls(5, true);
+        for host in 1..=5 {
+            sampler.record(host, 10, false, None);
+        }
+        assert_eq!(sampler.network(9, 8), Network::Down, "it was not asked since");
+        sampler.controls(20, true);
+        assert_eq!(sampler.network(9, 8), Network::Up);
+        assert_eq!(sampler.own(30).network, Network::Up);
+        sampler.controls(40, false);
+        assert_eq!(sampler.network(9, 8), Network::Down);
     }
 
     #[test]
