@@ -26,6 +26,9 @@ pub struct Memory {
     pub first_look: Option<i64>,
     /// The last look.
     pub looked_at: Option<i64>,
+    /// From when to when nobody looked, by a clock that is not believed yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gap: Option<(i64, i64)>,
     /// How many looks got an answer.
     pub answers: u64,
     /// When it is to be asked next.

@@ -189,7 +189,11 @@ fn look(
         // It was left alone on purpose for as long as its host asked.
         let since = memory.looked_at.map(|last| last.max(hold::ended(memory, now)));
         if let Some(since) = since.filter(|since| now - since > 2 * policy.interval + 120) {
-            let detail = (now - since).to_string();
+            memory.gap.get_or_insert((since, now));
+        }
+        // A clock that jumps is no time in which nobody looked, until it is believed.
+        if let Some((since, until)) = memory.gap.take_if(|_| vantage.clock == Clock::Sure) {
+            let detail = (until - since).to_string();
             events.push(Event { at: since, kind: EventKind::WatchGap, detail });
         }
         memory.first_look.get_or_insert(now);
@@ -463,6 +467,7 @@ fn sane(mut memory: Memory, now: i64) -> Memory {
     bound(&mut memory.asked_at);
     bound(&mut memory.looked_at);
     bound(&mut memory.failing_since);
+    memory.gap.take_if(|(_, until)| *until > now + AHEAD);
     for doubt in &mut memory.doubts {
         doubt.since = doubt.since.min(now);
     }
@@ -471,4 +476,35 @@ fn sane(mut memory: Memory, now: i64) -> Memory {
         bound(&mut episode.clean_since);
     }
     memory
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_jumps_is_no_time_in_which_nobody_looked_until_it_is_believed() {
+        let (policy, id, network) = (Policy::default(), TargetId(7), Network::Up);
+        let look = |memory: &Memory, clock: Clock, now: i64| {
+            let vantage = Vantage { network, clock };
+            let scene = Scene { id, policy: &policy, vantage, held: &|_| false, now };
+            let done = step(scene, memory, Some(&Observation::new(now, Outcome::Unchanged)));
+            let gaps = done.events.into_iter().filter(|event| event.kind == EventKind::WatchGap);
+            (done.memory, gaps.map(|gap| (gap.at, gap.detail)).collect::<Vec<_>>())
+        };
+        let (start, jump) = (1_700_000_000, 40 * 86_400);
+        let (first, _) = look(&Memory::default(), Clock::Sure, start);
+        let gap = vec![(start, (jump + 3_600).to_string())];
+        assert_eq!(look(&first, Clock::Sure, start + jump + 3_600).1, gap);
+
+        let (doubted, gaps) = look(&first, Clock::Doubtful, start + jump + 3_600);
+        assert_eq!(gaps, []);
+        let (doubted, gaps) = look(&doubted, Clock::Doubtful, start + jump + 7_200);
+        assert_eq!(gaps, []);
+        let (believed, gaps) = look(&doubted, Clock::Sure, start + jump + 10_800);
+        assert_eq!((gaps, believed.gap), (gap, None), "up to the first look after it");
+        let (back, gaps) = look(&doubted, Clock::Sure, start + 10_800);
+        assert_eq!((gaps, back.gap), (vec![], None), "it was looked at all the while");
+        assert_eq!(back.looked_at, Some(start + 10_800));
+    }
 }

@@ -12,6 +12,7 @@ use super::Worker;
 use crate::notify;
 use crate::observe::Check;
 use crate::store::{Store, StoreError};
+use crate::vantage::Clock;
 
 /// The clock may move against the monotonic one by so many seconds before it is a jump.
 const JUMP: i64 = 120;
@@ -36,8 +37,7 @@ impl<S: Store, C: Check> Worker<S, C> {
             let passed = i64::try_from(mono.elapsed().as_secs()).unwrap_or(i64::MAX);
             let moved = self.now() - wall - passed;
             if moved.abs() > JUMP {
-                self.sampler().jumped(self.now(), moved);
-                self.count(self.enroll().await);
+                self.jumped(moved, &mut gap).await;
                 (wall, mono) = (self.now(), Instant::now());
             }
             if round % 10 == 0 {
@@ -50,7 +50,8 @@ impl<S: Store, C: Check> Worker<S, C> {
                 // Clocks of two machines that drift apart make no jump in years.
                 (wall, mono) = (self.now(), Instant::now());
             }
-            if round % 3_600 == 1_800 {
+            // A clock that may be ahead makes old what is not.
+            if round % 3_600 == 1_800 && self.own_clock() == Clock::Sure {
                 let keep = self.settings().config.retention.clone();
                 self.count(self.shared.store.prune(&keep, self.now()).await);
             }
@@ -62,7 +63,22 @@ impl<S: Store, C: Check> Worker<S, C> {
         notify::stopping();
     }
 
-    /// A beat and the monitor's own turn. `gap` is a time without a beat that has not been told yet.
+    /// The clock moved by so many seconds against the monotonic one. Where it goes back, it was wrong before: no
+    /// time without a beat is concluded from that.
+    async fn jumped(&self, by: i64, gap: &mut Option<i64>) {
+        self.sampler().jumped(self.now(), by);
+        if by < 0 {
+            *gap = None;
+        }
+        self.count(self.enroll().await);
+    }
+
+    fn own_clock(&self) -> Clock {
+        self.sampler().own(self.now()).clock
+    }
+
+    /// A beat and the monitor's own turn. `gap` is a time without a beat that has not been told yet; it waits
+    /// while the clock that it comes from is in doubt.
     async fn pulse(&self, gap: &mut Option<i64>) {
         self.count(self.set_clock().await);
         let beat = self.count(self.beat().await);
@@ -71,7 +87,8 @@ impl<S: Store, C: Check> Worker<S, C> {
             notify::alive();
             *gap = found.or(*gap);
         }
-        if self.count(self.own_turn(*gap).await).is_some() {
+        let told = gap.filter(|_| self.own_clock() != Clock::Doubtful);
+        if self.count(self.own_turn(told).await).is_some() && told.is_some() {
             *gap = None;
         }
     }
@@ -213,5 +230,29 @@ mod tests {
         assert!(notices[0].body.contains("not running for 120 minutes"), "{}", notices[0].body);
         worker.pulse(&mut gap).await;
         assert_eq!((told(&worker).await, gap), (Vec::new(), None));
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_jumps_is_no_time_without_a_beat_until_it_is_believed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let worker = worker(folder.path());
+        let jump = 40 * 86_400;
+        let mut gap = None;
+        let (now, last) = (wall_clock(), wall_clock() - jump);
+        for goes_back in [true, false] {
+            worker.store().beat("w", last).await.expect("it beats");
+            worker.jumped(jump, &mut gap).await;
+            worker.pulse(&mut gap).await;
+            assert_eq!((told(&worker).await, gap.is_some()), (Vec::new(), true));
+            if goes_back {
+                worker.jumped(-jump, &mut gap).await;
+            }
+            // Two hosts tell the same time.
+            for host in 1..=2 {
+                worker.sampler().record(host, now, true, Some(now));
+            }
+            worker.pulse(&mut gap).await;
+            assert_eq!((told(&worker).await.len(), gap), (usize::from(!goes_back), None));
+        }
     }
 }
