@@ -213,6 +213,35 @@ fn a_reload_loses_nothing() {
 }
 
 #[test]
+fn a_reload_says_what_needs_a_restart_and_whose_notices_wait() {
+    let pages = Pages::default();
+    let server = pages.serve();
+    let config = |store: &str, sink: &str| {
+        format!(
+            "store = \"sqlite:{store}.db\"\n[[target]]\nurl = \"{0}\"\n\
+             [[sink]]\nname = \"{sink}\"\nkind = \"webhook\"\nurl = \"{0}\"\n",
+            server.url()
+        )
+    };
+    let operator = Operator::new(&config("a", "old"));
+    let running = Running::start(&operator, &[]);
+    operator.configure(&config("b", "new"));
+    let words = ["remark: `store` has changed", "remark: no sink is named \"old\" any more"];
+    running.signal(Signal::SIGHUP);
+    running.wait_for_words("configuration taken over");
+    for words in words {
+        running.wait_for_words(words);
+    }
+    assert!(!operator.path().join("b.db").exists());
+    // The store is still another; the sink is what it was.
+    running.signal(Signal::SIGHUP);
+    wait_for("it is said again", || running.said("remark: `store` has changed") == 2);
+    wait_for("it was read again", || running.said("configuration taken over") == 2);
+    assert_eq!(running.said("remark: no sink"), 1);
+    running.stop();
+}
+
+#[test]
 fn one_round_asks_every_target_whenever_its_turn_is() {
     const TARGETS: usize = 150;
     let folder = tempfile::tempdir().unwrap();

@@ -174,6 +174,11 @@ impl Running {
         find().unwrap()
     }
 
+    /// How many lines with these words were printed.
+    pub(crate) fn said(&self, words: &str) -> usize {
+        self.said.lock().unwrap().iter().filter(|line| line.contains(words)).count()
+    }
+
     /// A page of it: status and body.
     pub(crate) fn page(&self, path: &str) -> (u16, String) {
         http(&self.address, path)

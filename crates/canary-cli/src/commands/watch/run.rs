@@ -159,14 +159,15 @@ async fn watch_on<S: Store>(
 /// Takes over the configuration, or says why it is not and goes on with the old one.
 async fn reload<S: Store>(options: &Options, worker: &Worker<S, Checker<S>>) {
     notify::reloading();
-    let taken = match super::read_to_watch(&options.config)
-        .and_then(|config| settings(config, worker.store()))
-    {
-        Ok(settings) => worker.reload(settings).await.map_err(|error| super::store_failure(&error)),
+    let remarks = match super::read_to_watch(&options.config) {
+        Ok(config) => take_over(options, worker, config).await,
         Err(failure) => Err(failure),
     };
-    match taken {
-        Ok(()) => {
+    match remarks {
+        Ok(remarks) => {
+            for remark in remarks {
+                output::progress(&format!("remark: {}", output::line(&remark)));
+            }
             let targets = worker.settings().config.fleet.len();
             let targets = output::count(targets, "target");
             output::progress(&format!("configuration taken over: {targets}"));
@@ -177,4 +178,29 @@ async fn reload<S: Store>(options: &Options, worker: &Worker<S, Checker<S>>) {
         }
     }
     notify::ready();
+}
+
+/// Takes over a configuration; gives what is not as it may be thought to be.
+async fn take_over<S: Store>(
+    options: &Options,
+    worker: &Worker<S, Checker<S>>,
+    mut config: Config,
+) -> Result<Vec<String>, Failure> {
+    let before = worker.settings();
+    let before = &before.config;
+    let mut remarks = Vec::new();
+    if options.store.is_none() && config.store != before.store {
+        remarks.push("`store` has changed: the former one is used until a restart".to_owned());
+    }
+    config.store = before.store.clone();
+    let is_there = |name: &str| config.sinks.iter().any(|sink| sink.name == name);
+    for sink in before.sinks.iter().filter(|sink| !is_there(&sink.name)) {
+        let name = &sink.name;
+        remarks.push(format!(
+            "no sink is named {name:?} any more: its notices that are not sent wait for one for a week"
+        ));
+    }
+    let settings = settings(config, worker.store())?;
+    worker.reload(settings).await.map_err(|error| super::store_failure(&error))?;
+    Ok(remarks)
 }
