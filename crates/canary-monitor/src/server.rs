@@ -1,6 +1,7 @@
 //! What `--listen` serves: health, metrics and the status page. Reading only; nothing from a canary is
 //! markup.
 
+mod connections;
 mod page;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use self::connections::{AT_ONCE, Bounded, IDLE};
 pub use self::page::{Links, Part, SORTS, STYLE, Shown, Sort, Table, index, target_page};
 use crate::facts::FactList;
 use crate::fleet::Fleet;
@@ -47,6 +49,7 @@ pub async fn serve<S: Store, C: Check>(
         .route("/metrics", get(metrics::<S, C>))
         .with_state(Arc::new(worker));
     let stopped = async move { drop(stop.wait_for(|stop| *stop).await) };
+    let listener = Bounded::new(listener, AT_ONCE, IDLE);
     drop(axum::serve(listener, router).with_graceful_shutdown(stopped).await);
 }
 
