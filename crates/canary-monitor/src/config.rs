@@ -8,6 +8,7 @@ mod mistake;
 mod reader;
 mod sections;
 mod silences;
+mod sinks;
 mod size;
 mod targets;
 mod trust;

@@ -2,12 +2,13 @@
 
 mod alertmanager;
 pub(crate) mod email;
-mod exec;
+pub(crate) mod exec;
 pub(crate) mod http;
 mod matrix;
-mod ntfy;
+pub(crate) mod ntfy;
+mod secret;
 mod slack;
-mod webhook;
+pub(crate) mod webhook;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use self::alertmanager::{Alert, label_name, label_names};
+pub use self::secret::{Secret, SecretError};
 use crate::notice::Notice;
 use crate::store::Outgoing;
 
@@ -90,51 +92,6 @@ pub enum SinkKind {
         /// Seconds that it may take.
         timeout: i64,
     },
-}
-
-/// A value that is not written in the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Secret {
-    /// It is no secret.
-    Plain(String),
-    /// In an environment variable.
-    Env(String),
-    /// In a file, without its last line break.
-    File(PathBuf),
-}
-
-/// Why a secret cannot be had.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SecretError {
-    /// The variable is not set.
-    #[error("environment variable is not set: {0}")]
-    Unset(String),
-    /// The file cannot be read.
-    #[error("cannot read {path}")]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-}
-
-impl Secret {
-    /// The value, read now.
-    ///
-    /// # Errors
-    ///
-    /// [`SecretError`].
-    pub fn reveal(&self) -> Result<String, SecretError> {
-        match self {
-            Self::Plain(value) => Ok(value.clone()),
-            Self::Env(name) => std::env::var(name).map_err(|_| SecretError::Unset(name.clone())),
-            Self::File(path) => std::fs::read_to_string(path)
-                .map(|text| text.trim_end_matches(['\n', '\r']).to_owned())
-                .map_err(|source| SecretError::Unreadable { path: path.clone(), source }),
-        }
-    }
 }
 
 /// Why a notice was not accepted.

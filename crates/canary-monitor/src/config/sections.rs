@@ -11,6 +11,7 @@ use url::Url;
 use super::mistake::Mistake;
 use super::reader::{Reader, Source};
 use super::silences::silence;
+use super::sinks::{hidden, sink};
 use super::targets::{Defaults, TargetList, read_target};
 use super::trust::TrustList;
 use super::{Config, DeadMan, Limits, Retention, StoreUrl, list};
@@ -18,7 +19,7 @@ use crate::fleet::{Fleet, FleetBuilder};
 use crate::policy::{INTERVALS, Policy};
 use crate::route::{Language, Route};
 use crate::silence::Silence;
-use crate::sinks::{Secret, SinkConfig, SinkKind};
+use crate::sinks::{Secret, SinkConfig};
 use crate::target::Target;
 
 /// A thing and where it was written, for mistakes that show only when all files are read.
@@ -364,120 +365,6 @@ fn language(text: &str) -> Option<Language> {
         "en" => Some(Language::En),
         "zh" => Some(Language::Zh),
         _ => None,
-    }
-}
-
-/// `name`, `name_env` or `name_file`.
-fn secret(reader: &mut Reader<'_, '_>, [plain, env, file]: [&'static str; 3]) -> Option<Secret> {
-    let found = [
-        reader.string(plain).map(|text| Secret::Plain(text.into_inner())),
-        from_env(reader, env),
-        reader.string(file).map(|text| Secret::File(reader.source.path(text.get_ref()))),
-    ];
-    let mut found = found.into_iter().flatten();
-    let first = found.next();
-    if found.next().is_some() {
-        reader
-            .source
-            .mistake(reader.span(), format!("give one of `{plain}`, `{env}` and `{file}`"));
-    }
-    first
-}
-
-/// Only from the environment or a file.
-fn hidden(reader: &mut Reader<'_, '_>, [env, file]: [&'static str; 2]) -> Option<Secret> {
-    let in_file = reader.string(file).map(|text| Secret::File(reader.source.path(text.get_ref())));
-    from_env(reader, env).or(in_file)
-}
-
-/// A service may set what is not set where its configuration is checked.
-fn from_env(reader: &mut Reader<'_, '_>, name: &'static str) -> Option<Secret> {
-    let variable = reader.string(name)?;
-    if std::env::var_os(variable.get_ref()).is_none() {
-        let message = format!("the environment variable is not set here: {:?}", variable.get_ref());
-        reader.source.remark(variable.span(), message);
-    }
-    Some(Secret::Env(variable.into_inner()))
-}
-
-fn sink(reader: &mut Reader<'_, '_>) -> Option<SinkKind> {
-    let kind = reader.required("kind")?;
-    let url = |reader: &mut Reader<'_, '_>| {
-        let url = secret(reader, ["url", "url_env", "url_file"]);
-        if url.is_none() {
-            reader.source.mistake(reader.span(), "`url`, `url_env` or `url_file` is missing");
-        }
-        if let Some(plain) = reader.string("url") {
-            http_url(reader.source, &plain);
-        }
-        url
-    };
-    match kind.get_ref().as_str() {
-        "webhook" => {
-            let secret = hidden(reader, ["secret_env", "secret_file"]);
-            Some(SinkKind::Webhook { url: url(reader)?, secret })
-        }
-        "alertmanager" => Some(SinkKind::Alertmanager { url: url(reader)? }),
-        "slack" | "mattermost" | "discord" => Some(SinkKind::Slack { url: url(reader)? }),
-        "ntfy" => {
-            let token = hidden(reader, ["token_env", "token_file"]);
-            Some(SinkKind::Ntfy { url: url(reader)?, token })
-        }
-        "matrix" => {
-            let homeserver = reader.required("homeserver");
-            let room = reader.required("room");
-            let token = hidden(reader, ["token_env", "token_file"]);
-            if token.is_none() {
-                reader.source.mistake(reader.span(), "`token_env` or `token_file` is missing");
-            }
-            let homeserver = http_url(reader.source, &homeserver?)?;
-            Some(SinkKind::Matrix { homeserver, room: room?.into_inner(), token: token? })
-        }
-        "email" => {
-            let server = reader.required("server");
-            let from = reader.required("from");
-            let to = reader.strings("to").unwrap_or_default();
-            let user = reader.string("user").map(Spanned::into_inner);
-            let password = hidden(reader, ["password_env", "password_file"]);
-            let ca_file = reader.string("ca_file").map(|path| reader.source.path(path.get_ref()));
-            if to.is_empty() {
-                reader.source.mistake(reader.span(), "`to` is missing");
-            }
-            for address in to.iter().chain(&from) {
-                if address.get_ref().parse::<lettre::message::Mailbox>().is_err() {
-                    reader.source.mistake(
-                        address.span(),
-                        format!("not an address: {:?}", address.get_ref()),
-                    );
-                }
-            }
-            let server = server?;
-            if let Err(message) = crate::sinks::email::check_server(server.get_ref()) {
-                reader.source.mistake(server.span(), message);
-            }
-            let to = to.into_iter().map(Spanned::into_inner).collect();
-            let (server, from) = (server.into_inner(), from?.into_inner());
-            Some(SinkKind::Email { server, user, password, from, to, ca_file })
-        }
-        "exec" => {
-            let command = reader.strings("command").unwrap_or_default();
-            if command.is_empty() {
-                reader.source.mistake(reader.span(), "`command` is missing");
-            }
-            Some(SinkKind::Exec {
-                command: command.into_iter().map(Spanned::into_inner).collect(),
-                environment: reader.words("environment"),
-                timeout: reader.duration("timeout", "1s", "2m").unwrap_or(30),
-            })
-        }
-        other => {
-            let kinds =
-                "webhook, alertmanager, email, slack, mattermost, discord, matrix, ntfy, exec";
-            reader
-                .source
-                .mistake(kind.span(), format!("no sink of kind {other:?}; there are {kinds}"));
-            None
-        }
     }
 }
 

@@ -23,6 +23,11 @@ impl Folder {
         Config::read(&self.0.path().join("watch.toml"), None).expect("it has no mistakes")
     }
 
+    fn remarks(&self) -> Vec<String> {
+        let remarks = self.config().remarks;
+        remarks.iter().map(|one| format!("{}:{}: {}", one.line, one.column, one.message)).collect()
+    }
+
     /// Every mistake, as line, column and message.
     fn mistakes(&self) -> Vec<String> {
         self.mistakes_in("watch.toml")
@@ -148,4 +153,29 @@ fn no_file_without_an_end_is_read() {
         folder.put("watch.toml", "[[list]]\npath = \"/dev/zero\"\n");
         assert_eq!(folder.mistakes(), ["2:8: cannot read /dev/zero: not a regular file"]);
     }
+}
+
+#[test]
+fn a_sink_that_could_not_be_told_is_named() {
+    let sink = |kind: &str, more: &str| {
+        Folder::new(&format!(
+            "[[target]]\nurl = \"a.example\"\n[[sink]]\nname = \"ops\"\nkind = \"{kind}\"\n{more}"
+        ))
+    };
+    let ntfy = sink("ntfy", "url = \"https://ntfy.sh/\"\n");
+    assert_eq!(ntfy.mistakes(), ["6:7: a URL without a topic: \"https://ntfy.sh/\""]);
+    let exec = sink("exec", "command = [\"/absent/notify\"]\n");
+    assert_eq!(exec.remarks(), ["6:12: there is no such program here: \"/absent/notify\""]);
+    let exec = sink("exec", "command = [\"nonesuch-program\"]\n");
+    assert_eq!(exec.remarks().len(), 1);
+    let webhook = sink("webhook", "url = \"https://a.example/\"\nsecret_file = \"key\"\n");
+    assert_eq!(webhook.remarks(), ["7:15: cannot be read here: \"key\""]);
+    webhook.put("key", "\n");
+    assert_eq!(webhook.mistakes(), ["7:15: the secret is empty"]);
+    webhook.put("key", "whsec_no base64");
+    assert_eq!(webhook.mistakes(), ["3:1: what follows `whsec_` in the secret is not base64"]);
+    webhook.put("key", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    assert_eq!((webhook.mistakes().len(), webhook.remarks().len()), (0, 0));
+    let mail = "from = \"a@a.example\"\nto = [\"b@a.example\"]\nserver = \"smtp://[::1]\"\n";
+    assert_eq!(sink("email", mail).mistakes(), [""; 0]);
 }

@@ -1,5 +1,6 @@
 //! Email by SMTP, with TLS unless the server is on this machine.
 
+use std::net::Ipv6Addr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -31,11 +32,20 @@ pub(crate) fn server_parts(server: &str) -> Option<(Security, &str, u16)> {
         "smtp" => (Security::Loopback, 25),
         _ => return None,
     };
-    let (host, port) = match rest.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().ok()?),
-        None => (rest, default),
+    // An IPv6 address is in brackets: it holds colons itself.
+    let (host, port) = match rest.strip_prefix('[').map(|rest| rest.split_once(']')) {
+        Some(address) => {
+            let (address, port) = address?;
+            address.parse::<Ipv6Addr>().ok()?;
+            (address, if port.is_empty() { None } else { Some(port.strip_prefix(':')?) })
+        }
+        None => match rest.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (rest, None),
+        },
     };
-    (!host.is_empty() && !host.contains(['/', '@'])).then_some((security, host, port))
+    let port = port.map_or(Some(default), |port| port.parse().ok())?;
+    (!host.is_empty() && !host.contains(['/', '@', ']'])).then_some((security, host, port))
 }
 
 /// Whether a server's URL can be used.
@@ -106,4 +116,25 @@ fn message(from: &str, to: &[String], notice: &Notice) -> Result<Message, SendEr
         builder = builder.to(address.parse::<Mailbox>()?);
     }
     Ok(builder.header(ContentType::TEXT_PLAIN).body(notice.text.clone())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_a_host_and_perhaps_a_port() {
+        assert_eq!(server_parts("smtp://[::1]"), Some((Security::Loopback, "::1", 25)));
+        assert_eq!(server_parts("smtps://[2001:db8::1]:466"), {
+            Some((Security::Tls, "2001:db8::1", 466))
+        });
+        assert_eq!(server_parts("smtps://a.example:466"), Some((Security::Tls, "a.example", 466)));
+        for wrong in
+            ["smtp://::1", "smtp://[::1", "smtp://[::1]25", "smtp://[a]", "smtp://a:", "smtp://"]
+        {
+            assert_eq!(server_parts(wrong), None, "{wrong}");
+        }
+        assert_eq!(check_server("smtp://[::1]:2525"), Ok(()));
+        assert!(check_server("smtp://[::2]").is_err());
+    }
 }

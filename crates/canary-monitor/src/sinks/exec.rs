@@ -2,6 +2,7 @@
 //! `CANARY_*` variables. Nothing from outside becomes part of the command.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -53,4 +54,15 @@ pub(super) async fn send(
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(status)) => Err(SendError::Status(status)),
     }
+}
+
+/// Whether a program is there, as it is looked for when it is run: a path, or a name in `PATH`.
+pub(crate) fn is_there(program: &str) -> bool {
+    let names = [program.to_owned(), format!("{program}{}", std::env::consts::EXE_SUFFIX)];
+    let is_file = |folder: &Path| names.iter().any(|name| folder.join(name).is_file());
+    if program.contains(std::path::is_separator) {
+        return is_file(Path::new(""));
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| is_file(&folder))
 }

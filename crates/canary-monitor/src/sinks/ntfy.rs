@@ -19,7 +19,7 @@ pub(super) async fn send(
     notice: &Notice,
 ) -> Result<(), SendError> {
     let url = url.reveal()?;
-    let (root, topic) = url.trim_end_matches('/').rsplit_once('/').unwrap_or((&url, ""));
+    let (root, topic) = root_and_topic(&url).ok_or(SendError::Server)?;
     let priority = match notice.severity {
         Severity::Alarm => 5,
         Severity::Unknown | Severity::Attention => 3,
@@ -37,4 +37,27 @@ pub(super) async fn send(
         request = request.bearer_auth(token.reveal()?);
     }
     deliver(request.body(body.to_string())).await
+}
+
+/// A topic's URL is the server's, and the topic behind it.
+pub(crate) fn root_and_topic(url: &str) -> Option<(&str, &str)> {
+    let (root, topic) = url.trim_end_matches('/').rsplit_once('/')?;
+    (!topic.is_empty() && !root.ends_with('/')).then_some((root, topic))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_alone_is_no_topic() {
+        assert_eq!(root_and_topic("https://ntfy.sh/ops"), Some(("https://ntfy.sh", "ops")));
+        assert_eq!(
+            root_and_topic("https://a.example/n/ops/"),
+            Some(("https://a.example/n", "ops"))
+        );
+        for none in ["https://ntfy.sh", "https://ntfy.sh/", "https://", "ops"] {
+            assert_eq!(root_and_topic(none), None, "{none}");
+        }
+    }
 }
