@@ -72,6 +72,26 @@ fn an_export_proves_every_verdict_without_a_network() {
     let history: Value = serde_json::from_slice(&history.stdout).unwrap();
     assert_eq!(history["issues"].as_array().unwrap().len(), 2);
 
+    // As of then, nothing is there that came later, and nothing is said that was concluded later.
+    let earlier = operator.path().join("before").join(&folder);
+    let read = |name: &str| std::fs::read_to_string(earlier.join(name)).unwrap();
+    let count = |folder: &str| std::fs::read_dir(earlier.join(folder)).map_or(0, Iterator::count);
+    assert_eq!((count("twice"), count("forks")), (0, 0));
+    let last = after_the_first.to_string();
+    for name in ["sightings.json", "timeline.json"] {
+        let all: Value = serde_json::from_str(&read(name)).unwrap();
+        assert!(!all.as_array().unwrap().is_empty());
+        for one in all.as_array().unwrap() {
+            let times = ["first", "last", "at"].into_iter().filter_map(|time| one[time].as_str());
+            assert!(times.into_iter().all(|at| at <= last.as_str()), "{one}");
+        }
+    }
+    assert!(!read("timeline.json").contains("FORK"));
+    let whole = std::fs::read_to_string(operator.path().join("before/targets.json")).unwrap();
+    let whole: Value = serde_json::from_str(&whole).unwrap();
+    assert!(whole["targets"][0]["state"].is_null() && whole["targets"][0]["severity"].is_null());
+    assert_eq!(listed["targets"][0]["severity"], "alarm");
+
     let root = operator.path().join("out").join(&folder);
     assert_eq!(std::fs::read_dir(root.join("twice/0002")).unwrap().count(), 2, "side by side");
     let fork = std::fs::read_dir(root.join("forks")).unwrap().next().unwrap().unwrap().path();

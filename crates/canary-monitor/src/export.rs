@@ -25,7 +25,7 @@ pub struct Holding {
     pub target: Target,
     /// What is known of it.
     pub memory: Memory,
-    /// Every body that was ever served, and where and when.
+    /// Every body that was served, and where and when.
     pub sightings: Vec<Sighting>,
     /// Its timeline, newest first.
     pub events: Vec<StoredEvent>,
@@ -65,25 +65,38 @@ pub struct Looking {
 }
 
 impl Holding {
-    /// Reads what the store has of a target.
+    /// Reads what the store has of a target up to an instant. Its memory is that of now.
     ///
     /// # Errors
     ///
     /// The store's.
-    pub async fn read<S: Store>(store: &S, target: Target) -> Result<Self, StoreError> {
+    pub async fn read<S: Store>(store: &S, target: Target, until: i64) -> Result<Self, StoreError> {
         let id = target.id;
-        let (memory, sightings) = (store.load(id).await?, store.sightings(id).await?);
-        let events = store.events(id, usize::MAX).await?;
+        let (memory, mut sightings) = (store.load(id).await?, store.sightings(id).await?);
+        let mut events = store.events(id, usize::MAX).await?;
+        sightings.retain(|one| one.first <= until);
+        events.retain(|event| event.at <= until);
         Ok(Self { target, memory, sightings, events })
+    }
+
+    /// The timeline, oldest first; without a watch gap that had not ended then: it was noted later.
+    pub fn timeline(&self, until: i64) -> impl Iterator<Item = &StoredEvent> {
+        let noted = move |event: &&StoredEvent| gap(event).is_none_or(|(_, ended)| ended <= until);
+        self.events.iter().rev().filter(noted)
+    }
+
+    /// Whether nothing of the memory came after an instant.
+    pub fn is_as_of(&self, until: i64) -> bool {
+        let memory = &self.memory;
+        [memory.asked_at, memory.looked_at].into_iter().flatten().all(|at| at <= until)
     }
 
     /// When and how often the watcher looked, up to an instant; `None` before the first look.
     pub fn looking(&self, until: i64) -> Option<Looking> {
         let from = self.memory.first_look.filter(|from| *from <= until)?;
         let to = self.memory.looked_at.unwrap_or(from).min(until).max(from);
-        let of_gaps = self.events.iter().filter(|event| event.kind == EventKind::WatchGap.word());
-        let mut gaps: Vec<(i64, i64)> = of_gaps
-            .filter_map(|event| Some((event.at, event.at + event.detail.parse::<i64>().ok()?)))
+        let mut gaps: Vec<(i64, i64)> = (self.events.iter())
+            .filter_map(gap)
             .filter(|(since, _)| *since < to)
             .map(|(since, ended)| (since, ended.min(to)))
             .collect();
@@ -216,6 +229,13 @@ impl Holding {
         numbers.retain(|_, digests| digests.len() > 1);
         numbers
     }
+}
+
+/// From when to when nobody looked, where a line of a timeline is of that.
+fn gap(event: &StoredEvent) -> Option<(i64, i64)> {
+    let of_gap = event.kind == EventKind::WatchGap.word();
+    let seconds = of_gap.then(|| event.detail.parse::<i64>().ok()).flatten()?;
+    Some((event.at, event.at.saturating_add(seconds)))
 }
 
 /// One digest for each number: those that give the checkpoint's root, where there are such.

@@ -69,8 +69,9 @@ struct Listed {
     url: String,
     format: String,
     pin: Option<String>,
-    state: State,
-    severity: Severity,
+    /// What was concluded; not known any more as of an instant before the last look.
+    state: Option<State>,
+    severity: Option<Severity>,
     recheck: Vec<String>,
 }
 
@@ -154,7 +155,9 @@ impl Export {
     ) -> Result<Listed, Failure> {
         let failed = |error| super::store_failure(&error);
         let until = self.until();
-        let held = Holding::read(store, target).await.map_err(failed)?;
+        // A clock that was ahead once leaves nothing out where no instant is asked for.
+        let known_by = self.at.map_or(i64::MAX, Timestamp::unix);
+        let held = Holding::read(store, target, known_by).await.map_err(failed)?;
         let served: Vec<_> = held.sightings.iter().filter(|one| !is_derived(&one.url)).collect();
         let folder = folder_name(&held.target);
         for one in &served {
@@ -171,16 +174,16 @@ impl Export {
         let sightings: Vec<_> = served
             .iter()
             .map(|one| {
+                // Of what was served later too, only the first time is known to be before.
+                let ended = one.last <= known_by;
                 json!({
-                    "sha256": file_name(one.digest), "url": one.url,
-                    "first": at(one.first), "last": at(one.last), "times": one.times,
+                    "sha256": file_name(one.digest), "url": one.url, "first": at(one.first),
+                    "last": ended.then(|| at(one.last)), "times": ended.then_some(one.times),
                 })
             })
             .collect();
         let timeline: Vec<_> = held
-            .events
-            .iter()
-            .rev()
+            .timeline(known_by)
             .map(|event| json!({"at": at(event.at), "kind": event.kind, "detail": event.detail}))
             .collect();
         for (name, value) in [("sightings.json", sightings), ("timeline.json", timeline)] {
@@ -203,14 +206,15 @@ impl Export {
                 (kind.to_owned(), recheck)
             }
         };
+        let known = held.is_as_of(known_by).then_some(&held.memory);
         Ok(Listed {
             folder,
             name: held.target.name.clone(),
             url: held.target.url.clone(),
             format,
             pin: held.target.pin.as_ref().map(ToString::to_string),
-            state: axes::state(&held.memory, until.unix()),
-            severity: axes::severity(&held.memory, until.unix()),
+            state: known.map(|memory| axes::state(memory, until.unix())),
+            severity: known.map(|memory| axes::severity(memory, until.unix())),
             recheck,
         })
     }

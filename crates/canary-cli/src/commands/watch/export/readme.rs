@@ -25,8 +25,11 @@ pub(super) fn text(listed: &[Listed], until: Timestamp) -> String {
          verifier says. Acknowledgements and what was seen before are the reader's own.\n"
     );
     for one in listed {
-        let (name, state) = (crate::output::line(&one.name), one.state);
-        let _ = write!(text, "\n{name}\n  {}\n  {state} ({})\n", one.url, one.severity);
+        let name = crate::output::line(&one.name);
+        let _ = write!(text, "\n{name}\n  {}\n", one.url);
+        if let (Some(state), Some(severity)) = (one.state, one.severity) {
+            let _ = writeln!(text, "  {state} ({severity})");
+        }
         for command in &one.recheck {
             let _ = writeln!(text, "    {command}");
         }
