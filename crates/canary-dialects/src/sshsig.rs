@@ -42,7 +42,7 @@ impl SshKey {
     /// Lines of certificate authorities are left out, since nothing here is trusted through another key.
     ///
     /// # Errors
-    /// Where a line is not of that form.
+    /// Where a line is not of that form, or no line names a key.
     pub fn allowed_signers(text: &str) -> Result<Vec<(String, Self)>, KeyError> {
         let damaged =
             |why: &str| KeyError::Damaged { form: "allowed_signers", why: why.to_owned() };
@@ -79,6 +79,10 @@ impl SshKey {
             if !authority {
                 all.push((name, read));
             }
+        }
+        if all.is_empty() {
+            // Nobody to believe is not the same as nobody asked for.
+            return Err(damaged("it names no key"));
         }
         Ok(all)
     }

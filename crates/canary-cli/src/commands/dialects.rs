@@ -21,8 +21,8 @@ use clap::Args;
 
 use crate::error::{Failure, Kind as Wrong};
 use crate::examine::{parse_target, warn_of_path};
+use crate::input;
 use crate::runtime::run;
-use crate::{input, output};
 
 /// Options of every command that reads canaries of other formats.
 #[derive(Args, Debug, Clone, Default)]
@@ -95,13 +95,6 @@ impl DialectOptions {
             let all = SshKey::allowed_signers(&text).map_err(|error| {
                 Failure::new(Wrong::Config, format!("{}: {error}", path.display()))
             })?;
-            if all.is_empty() {
-                return Err(Failure::new(
-                    Wrong::Config,
-                    format!("{} names no key", output::line(&path.display().to_string())),
-                )
-                .hint("each line holds a person and an OpenSSH public key: see ssh-keygen(1)"));
-            }
             for (name, key) in all {
                 trust.add(&name, vec![Key::Ssh(Box::new(key))]);
             }
