@@ -258,6 +258,39 @@ fn a_name_that_resolves_to_a_private_address_is_refused_even_where_it_was_named(
     assert!(matches!(site(fetched).checkpoint, Obtained::Got(_)));
 }
 
+/// Runs itself once more, in a process that may open few files.
+#[cfg(unix)]
+#[test]
+fn a_machine_without_descriptors_is_known_from_a_host_that_does_not_answer() {
+    let name = "a_machine_without_descriptors_is_known_from_a_host_that_does_not_answer";
+    if std::env::var_os("CANARY_TEST_FEW_FILES").is_none() {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", "ulimit -n 64; exec \"$0\" --exact \"$1\""]);
+        shell.arg(std::env::current_exe().unwrap()).arg(name).env("CANARY_TEST_FEW_FILES", "1");
+        assert!(shell.status().unwrap().success());
+        return;
+    }
+    let server = Server::folder(vector("alive"));
+    let fetcher = fetcher();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let ask = |url: &str| {
+        let prefix = Prefix::parse(url).unwrap();
+        drop(runtime.block_on(fetcher.ask(&prefix, None)));
+        fetcher.lacks()
+    };
+    // Nothing listens there.
+    assert_eq!(ask("http://127.0.0.1:1/"), 0);
+    let mut files = Vec::new();
+    while let Ok(file) = std::fs::File::open("/dev/null") {
+        files.push(file);
+    }
+    assert_eq!(ask(&server.url()), 1);
+    assert_eq!(ask("http://a.example/"), 2, "its name cannot be asked for either");
+    drop(files);
+    assert_eq!(ask(&server.url()), 2);
+    assert_eq!(server.asked(), ["/checkpoint"]);
+}
+
 #[test]
 fn names_under_localhost_are_loopback() {
     let server = Server::folder(vector("alive"));

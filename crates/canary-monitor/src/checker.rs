@@ -6,13 +6,14 @@ use crate::dialect::DialectCheck;
 use crate::form::Form;
 use crate::memory::Memory;
 use crate::native::NativeCheck;
-use crate::observe::{Check, Observation};
+use crate::observe::{Check, Observation, Outcome};
 use crate::store::Store;
 use crate::target::Target;
 
 /// The checker of a fleet, whatever the formats of its targets.
 #[derive(Debug, Clone)]
 pub struct Checker<S> {
+    fetcher: Fetcher,
     native: NativeCheck<S>,
     dialect: DialectCheck<S>,
 }
@@ -30,15 +31,23 @@ impl<S: Store> Checker<S> {
     /// With a fetcher made elsewhere.
     pub fn with_fetcher(store: S, fetcher: Fetcher) -> Self {
         let native = NativeCheck::with_fetcher(store.clone(), fetcher.clone());
-        Self { native, dialect: DialectCheck::new(store, fetcher) }
+        Self { dialect: DialectCheck::new(store, fetcher.clone()), fetcher, native }
     }
 }
 
 impl<S: Store> Check for Checker<S> {
     async fn check(&self, target: &Target, memory: &Memory, now: i64) -> Observation {
-        match &target.policy.form {
+        let lacks = self.fetcher.lacks();
+        let observation = match &target.policy.form {
             Form::Native => self.native.check(target, memory, now).await,
             Form::Dialect(dialect) => self.dialect.check(target, dialect, memory, now).await,
+        };
+        match observation.outcome {
+            // A machine that can open no more connections says nothing of the hosts that it would ask.
+            Outcome::Unreachable(_) if self.fetcher.lacks() != lacks => {
+                Observation::new(now, Outcome::NotAsked)
+            }
+            _ => observation,
         }
     }
 }
@@ -61,7 +70,6 @@ mod tests {
     use canary_verifier::fetch::Network;
 
     use super::*;
-    use crate::observe::Outcome;
     use crate::policy::Policy;
     use crate::store::sqlite::{Access, SqliteStore};
 

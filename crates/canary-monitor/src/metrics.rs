@@ -85,7 +85,7 @@ pub struct Metrics {
     pub lag: Gauge,
     /// When the last check ended.
     pub last_check: Gauge,
-    /// Times the store refused.
+    /// Times the store refused, or this machine had no descriptor for a check.
     pub store_errors: Counter,
     /// Whether it could not be written to when that was last tried.
     pub store_refuses: Gauge,
@@ -200,7 +200,11 @@ fn own(out: &mut Writer, metrics: &Metrics) {
         metrics.last_check.value(),
     );
     for (name, help, counter) in [
-        ("canary_watch_store_errors_total", "Times the store refused.", &metrics.store_errors),
+        (
+            "canary_watch_store_errors_total",
+            "Times the store refused, or no connection could be opened.",
+            &metrics.store_errors,
+        ),
         ("canary_watch_ping_errors_total", "Dead-man pings that failed.", &metrics.ping_errors),
         (
             "canary_watch_alert_errors_total",

@@ -21,6 +21,7 @@ pub mod time_servers;
 mod witnesses;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use canary_format::time::Timestamp;
@@ -145,6 +146,8 @@ pub struct Fetcher {
     limits: Limits,
     network: Arc<Network>,
     vouched: Vouched,
+    /// How often a connection failed because this machine had no descriptor for it.
+    lacks: Arc<AtomicU64>,
     /// Connects to public addresses only.
     public: Client,
     /// Connects anywhere: used only for what the user named. The two never share a connection.
@@ -206,7 +209,8 @@ impl Fetcher {
                 .map_err(FetcherError::Http)
         };
         let (public, named) = (client(Reach::Public)?, client(Reach::Named)?);
-        Ok(Self { limits, network, vouched: Vouched::Listed, public, named, roots })
+        let (vouched, lacks) = (Vouched::Listed, Arc::default());
+        Ok(Self { limits, network, vouched, lacks, public, named, roots })
     }
 
     /// The same for what the user says may be private: the names that a fetch is given may lead to any
@@ -214,6 +218,12 @@ impl Fetcher {
     #[must_use]
     pub fn danger_private_where_named(&self) -> Self {
         Self { vouched: Vouched::Named, ..self.clone() }
+    }
+
+    /// How often a connection failed because this machine had no descriptor left for it: no fault of the
+    /// other side's. Counted over all copies of this fetcher.
+    pub fn lacks(&self) -> u64 {
+        self.lacks.load(Ordering::Relaxed)
     }
 
     /// Fetches a site and its mirrors, all within one deadline. `now` is recorded as the instant of

@@ -183,6 +183,9 @@ impl Visit<'_> {
 impl Fetcher {
     /// What a transport error says: what was being done, and the innermost cause.
     pub(super) fn words(&self, doing: &str, error: &reqwest::Error) -> String {
+        if lacks_descriptors(error) {
+            self.lacks.fetch_add(1, Ordering::Relaxed);
+        }
         let mut cause: &dyn Error = error;
         while let Some(source) = cause.source() {
             if cause.is::<NotPublic>() {
@@ -207,6 +210,26 @@ impl Fetcher {
         };
         format!("{doing}: {cause}{hint}")
     }
+}
+
+/// Whether this process or machine may open no more files, and so no connection either. A resolver that lacks
+/// them says only that it failed: then one is tried.
+fn lacks_descriptors(error: &reqwest::Error) -> bool {
+    let mut cause = Some(error as &dyn Error);
+    while let Some(one) = cause {
+        if one.downcast_ref().is_some_and(is_lack) {
+            return true;
+        }
+        cause = one.source();
+    }
+    let tried = || std::net::UdpSocket::bind((std::net::Ipv4Addr::UNSPECIFIED, 0));
+    error.is_connect() && tried().is_err_and(|error| is_lack(&error))
+}
+
+/// Of the process: `EMFILE` on Unix, `WSAEMFILE` on Windows; of the machine: `ENFILE`.
+fn is_lack(error: &std::io::Error) -> bool {
+    let codes: &[i32] = if cfg!(windows) { &[10_024] } else { &[23, 24] };
+    error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
 /// After so many seconds a date of one second's precision tells one version from the next.
