@@ -81,7 +81,7 @@ pub struct Metrics {
     pub seconds: Seconds,
     /// Checks under way.
     pub running: Gauge,
-    /// How late the last turn was, in seconds.
+    /// How long the turn that waits longest has waited, in seconds.
     pub lag: Gauge,
     /// When the last check ended.
     pub last_check: Gauge,
@@ -190,7 +190,7 @@ fn own(out: &mut Writer, metrics: &Metrics) {
     out.one(
         "canary_watch_lag_seconds",
         "gauge",
-        "How late the last turn was.",
+        "How long the turn that waits longest has waited.",
         metrics.lag.value(),
     );
     out.one(

@@ -1,5 +1,6 @@
 //! The shell: claims what is due, checks it, takes the step and writes it down. It decides nothing.
 
+mod backlog;
 mod clock;
 mod housekeeping;
 mod once;
@@ -12,6 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use self::backlog::Backlog;
 use crate::alerts::{Goes, Rounds, Watch};
 use crate::config::Config;
 use crate::metrics::Metrics;
@@ -52,6 +54,7 @@ struct Shared<S, C> {
     metrics: Arc<Metrics>,
     notices: Notify,
     clock: clock::Clock,
+    backlog: Mutex<Backlog>,
 }
 
 /// What a reload replaces.
@@ -84,6 +87,7 @@ impl<S: Store, C: Check> Worker<S, C> {
                 metrics: Arc::default(),
                 notices: Notify::new(),
                 clock: clock::Clock::default(),
+                backlog: Mutex::default(),
             }),
         }
     }
@@ -110,6 +114,10 @@ impl<S: Store, C: Check> Worker<S, C> {
 
     fn sampler(&self) -> MutexGuard<'_, Sampler> {
         self.shared.sampler.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn backlog(&self) -> MutexGuard<'_, Backlog> {
+        self.shared.backlog.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Now, as all who share the store have it.
@@ -185,9 +193,12 @@ impl<S: Store, C: Check> Worker<S, C> {
                 wanted => self.passing(self.shared.store.claim(now, now, lease, wanted).await)?,
             };
             for claim in claims {
-                self.shared.metrics.lag.set((now - claim.due).max(0));
-                match settings.config.fleet.host(claim.id) {
-                    Some(host) => waiting.push_back((host.to_owned(), claim)),
+                let fleet = &settings.config.fleet;
+                match fleet.host(claim.id).zip(fleet.entry(claim.id)) {
+                    Some((host, entry)) => {
+                        self.backlog().wait(claim.id, claim.due, entry.interval);
+                        waiting.push_back((host.to_owned(), claim));
+                    }
                     // Another worker may know it: its configuration is newer.
                     None => drop(self.shared.store.release(&claim, now + UNKNOWN).await),
                 }
@@ -200,6 +211,7 @@ impl<S: Store, C: Check> Worker<S, C> {
                     continue;
                 }
                 started += 1;
+                self.backlog().begin(claim.id, now);
                 let (this, settings) = (self.clone(), Arc::clone(&settings));
                 running.spawn(async move {
                     let done = this.turn(&settings, claim, turn::Ask::WhenDue).await;

@@ -18,6 +18,8 @@ use crate::vantage::Clock;
 const JUMP: i64 = 120;
 /// A time without a beat longer than this, in seconds, is told as a gap.
 const GAP: i64 = 600;
+/// Of so many targets it is looked up at once whether they still wait.
+const LOOKUPS: usize = 100;
 
 impl<S: Store, C: Check> Worker<S, C> {
     pub(super) async fn housekeeping(&self, mut stop: watch::Receiver<bool>) {
@@ -67,10 +69,32 @@ impl<S: Store, C: Check> Worker<S, C> {
     /// time without a beat is concluded from that.
     async fn jumped(&self, by: i64, gap: &mut Option<i64>) {
         self.sampler().jumped(self.now(), by);
+        self.backlog().clear();
         if by < 0 {
             *gap = None;
         }
         self.count(self.enroll().await);
+    }
+
+    /// How late the turn is that has waited longest: here for its host, or in the store for any worker.
+    async fn measure_lag(&self) -> Result<(), StoreError> {
+        let settings = self.settings();
+        let mut here = None;
+        for _ in 0..LOOKUPS {
+            let longest = self.backlog().longest();
+            let Some((id, due)) = longest else { break };
+            let asked = self.shared.store.load(id).await?.asked_at;
+            if settings.config.fleet.contains(id) && asked.is_none_or(|asked| asked < due) {
+                here = Some(due);
+                break;
+            }
+            // Another worker took it when it was given back.
+            self.backlog().forget(id);
+        }
+        let there = self.shared.store.next_due().await?;
+        let since = here.into_iter().chain(there).min();
+        self.shared.metrics.lag.set(since.map_or(0, |since| (self.now() - since).max(0)));
+        Ok(())
     }
 
     fn own_clock(&self) -> Clock {
@@ -87,6 +111,7 @@ impl<S: Store, C: Check> Worker<S, C> {
             notify::alive();
             *gap = found.or(*gap);
         }
+        self.count(self.measure_lag().await);
         let told = gap.filter(|_| self.own_clock() != Clock::Doubtful);
         if self.count(self.own_turn(told).await).is_some() && told.is_some() {
             *gap = None;
@@ -148,6 +173,7 @@ impl<S: Store, C: Check> Worker<S, C> {
     pub fn is_well(&self) -> bool {
         self.shared.metrics.store_refuses.value() == 0
             && self.shared.metrics.lag.value() < 2 * self.settings().config.fleet.longest_interval()
+            && !self.backlog().is_behind(self.now())
     }
 
     /// Writes the textfile collector's file, where one is configured.
@@ -230,6 +256,48 @@ mod tests {
         assert!(notices[0].body.contains("not running for 120 minutes"), "{}", notices[0].body);
         worker.pulse(&mut gap).await;
         assert_eq!((told(&worker).await, gap), (Vec::new(), None));
+    }
+
+    /// Its host never answers.
+    struct Hangs;
+
+    impl Check for Hangs {
+        async fn check(&self, _: &Target, _: &Memory, _: i64) -> Observation {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn targets_that_wait_for_a_slow_host_are_late() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("watch.toml");
+        let targets = (0..200).map(|n| format!("https://a.example/{n}/\n"));
+        std::fs::write(folder.path().join("list.txt"), targets.collect::<String>())
+            .expect("written");
+        let text = "[[list]]\npath = \"list.txt\"\ninterval = \"5m\"\n\
+                    [[target]]\nurl = \"https://b.example/\"\ninterval = \"31d\"\n";
+        std::fs::write(&path, text).expect("written");
+        let config = Config::read(&path, None).expect("it has no mistakes");
+        let (fleet, sinks) = (config.fleet.clone(), Sinks::new(&[]).expect("a client"));
+        let store =
+            SqliteStore::open(&folder.path().join("w.db"), Access::Monitor).expect("it opens");
+        let worker = Worker::new("w", store, Settings { config, sinks, checker: Hangs });
+        let long_ago = wall_clock() - 1_000;
+        worker.store().enroll(&fleet, long_ago).await.expect("it enrolls");
+        assert!(worker.is_well());
+        let running = worker.clone();
+        let (_stop, stopped) = watch::channel(false);
+        let running = tokio::spawn(async move { running.run(stopped).await });
+        // All have been claimed, and those that the host has no room for were given back.
+        let all_came = || async { worker.store().next_due().await.expect("it reads") };
+        while all_came().await.is_some_and(|due| due < long_ago + 1_000) {
+            tokio::task::yield_now().await;
+        }
+        worker.measure_lag().await.expect("it reads");
+        let lag = worker.shared.metrics.lag.value();
+        assert!((990..1_100).contains(&lag), "{lag}");
+        assert!(!worker.is_well(), "though the longest interval is a month");
+        running.abort();
     }
 
     #[tokio::test]
