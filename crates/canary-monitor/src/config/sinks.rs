@@ -114,7 +114,14 @@ pub(super) fn sink(reader: &mut Reader<'_, '_>) -> Option<SinkKind> {
             let to = reader.strings("to").unwrap_or_default();
             let user = reader.string("user").map(Spanned::into_inner);
             let password = hidden(reader, ["password_env", "password_file"]);
-            let ca_file = reader.string("ca_file").map(|path| reader.source.path(path.get_ref()));
+            let ca_file = reader.string("ca_file").map(|path| {
+                let file = reader.source.path(path.get_ref());
+                if !file.is_file() {
+                    let message = format!("cannot be read here: {:?}", path.get_ref());
+                    reader.source.remark(path.span(), message);
+                }
+                file
+            });
             if to.is_empty() {
                 reader.source.mistake(reader.span(), "`to` is missing");
             }

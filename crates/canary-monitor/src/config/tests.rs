@@ -177,5 +177,6 @@ fn a_sink_that_could_not_be_told_is_named() {
     webhook.put("key", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     assert_eq!((webhook.mistakes().len(), webhook.remarks().len()), (0, 0));
     let mail = "from = \"a@a.example\"\nto = [\"b@a.example\"]\nserver = \"smtp://[::1]\"\n";
-    assert_eq!(sink("email", mail).mistakes(), [""; 0]);
+    let mail = sink("email", &format!("{mail}ca_file = \"ca.pem\"\n"));
+    assert_eq!(mail.remarks(), ["9:11: cannot be read here: \"ca.pem\""]);
 }

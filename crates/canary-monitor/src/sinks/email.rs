@@ -10,8 +10,12 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
+use super::secret::bounded;
 use super::{Secret, SecretError, SendError};
 use crate::notice::Notice;
+
+/// The greatest size of a file of certificates, in bytes.
+const MAX_CA_FILE: u64 = 1 << 20;
 
 /// How the connection is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +97,7 @@ fn tls(host: &str, ca_file: Option<&Path>) -> Result<TlsParameters, SendError> {
     let builder = TlsParameters::builder(host.to_owned());
     let builder = match ca_file {
         Some(path) => {
-            let pem = std::fs::read(path)
+            let pem = bounded(path, MAX_CA_FILE)
                 .map_err(|source| SecretError::Unreadable { path: path.to_owned(), source })?;
             builder.add_root_certificate(Certificate::from_pem(&pem)?)
         }

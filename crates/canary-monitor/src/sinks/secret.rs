@@ -59,14 +59,21 @@ impl Secret {
 }
 
 fn read(path: &Path) -> io::Result<String> {
+    let bytes = bounded(path, MAX_FILE)?;
+    let text = String::from_utf8(bytes).map_err(|_| io::Error::other("not UTF-8"))?;
+    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// A regular file's bytes, at most so many.
+pub(super) fn bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
-    let mut text = String::new();
-    File::open(path)?.take(MAX_FILE + 1).read_to_string(&mut text)?;
-    match text.len() as u64 > MAX_FILE {
-        true => Err(io::Error::other("larger than a secret can be")),
-        false => Ok(text.trim_end_matches(['\n', '\r']).to_owned()),
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > limit {
+        true => Err(io::Error::other(format!("larger than {limit} bytes"))),
+        false => Ok(bytes),
     }
 }
 
