@@ -20,10 +20,11 @@ use crate::target::Target;
 /// every check would wait for it.
 const REST: Duration = Duration::from_secs(60);
 
-/// Witnesses that did not answer lately.
+/// Witnesses that did not answer lately, by their prefixes and by whether the target that asked may reach
+/// private addresses: what one target may not reach is silent to that one only.
 #[derive(Debug, Default)]
 pub(super) struct LeftAlone {
-    until: Mutex<HashMap<String, Instant>>,
+    until: Mutex<HashMap<(String, bool), Instant>>,
 }
 
 impl LeftAlone {
@@ -41,7 +42,9 @@ impl LeftAlone {
         let Obtained::Got(bytes) = &site.checkpoint else { return Vec::new() };
         let Ok(checkpoint) = Checkpoint::parse(bytes) else { return Vec::new() };
         let now = Instant::now();
-        let asked = witnesses.policy().witnesses().iter().filter(|one| self.may_ask(one, now));
+        let private = target.policy.danger_allow_private;
+        let may_ask = |one: &&Witness| self.may_ask(one, private, now);
+        let asked = witnesses.policy().witnesses().iter().filter(may_ask);
         let asked: Vec<&Witness> = asked.collect();
         let copies = fetcher.copies_of(asked.iter().copied(), checkpoint.origin()).await;
         let until = Instant::now() + REST;
@@ -49,15 +52,15 @@ impl LeftAlone {
         for copy in copies.iter().filter(|copy| is_silent(copy)) {
             let prefixes = asked.iter().filter_map(|one| prefix(one));
             let silent = prefixes.filter(|prefix| copy.url.starts_with(prefix.as_str()));
-            left_alone.extend(silent.map(|prefix| (prefix, until)));
+            left_alone.extend(silent.map(|prefix| ((prefix, private), until)));
         }
         drop(left_alone);
         copies
     }
 
-    fn may_ask(&self, witness: &Witness, now: Instant) -> bool {
+    fn may_ask(&self, witness: &Witness, private: bool, now: Instant) -> bool {
         let until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = prefix(witness).and_then(|prefix| until.get(&prefix).copied());
+        let until = prefix(witness).and_then(|prefix| until.get(&(prefix, private)).copied());
         until.is_none_or(|until| until <= now)
     }
 }
