@@ -234,6 +234,15 @@ impl Sections {
                 }
             }
         }
+        let routed = |sink: &SinkConfig| {
+            self.routes.iter().any(|route| route.thing.sinks.contains(&sink.name))
+        };
+        if !self.routes.is_empty() {
+            for sink in self.sinks.iter().filter(|sink| !routed(&sink.thing)) {
+                let message = format!("no route names the sink {:?}", sink.thing.name);
+                self.remarks.push(Mistake { message, ..sink.place.clone() });
+            }
+        }
         for target in &self.targets {
             if let Err(error) = fleet.add(&target.thing) {
                 complain(&target.place, error.to_string());

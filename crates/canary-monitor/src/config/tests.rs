@@ -60,6 +60,10 @@ fn what_no_route_serves_is_a_mistake() {
     assert_eq!(folder.mistakes(), [format!("5:7: {no_route}"), format!("7:8: {no_route}")]);
     let folder = Folder::new(&format!("[[target]]\nurl = \"a.example\"\n{SINK}"));
     assert_eq!(folder.mistakes(), [""; 0], "without routes every sink is told");
+    let sink = SINK.replace("ops", "other");
+    let route = route.split_once("labels").expect("it has labels").0;
+    let folder = Folder::new(&format!("[[target]]\nurl = \"a.example\"\n{SINK}{sink}{route}"));
+    assert_eq!(folder.remarks(), ["8:8: no route names the sink \"other\""]);
 }
 
 #[test]
