@@ -5,10 +5,13 @@ use std::collections::HashMap;
 
 use crate::target::TargetId;
 
-/// A turn that waited for longer than two intervals and this many seconds is late: as much is a watch gap.
-const SLACK: i64 = 120;
 /// For how long after a late turn the monitor is behind, in seconds.
 const AFTERWARDS: i64 = 60;
+
+/// How long a turn may wait, in seconds, until it is late: more is a watch gap.
+pub(super) fn patience(interval: i64) -> i64 {
+    2 * interval + 120
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Wait {
@@ -25,7 +28,7 @@ pub(super) struct Backlog {
 impl Backlog {
     /// A target was due and waits. Since when, is kept from the first time.
     pub(super) fn wait(&mut self, id: TargetId, due: i64, interval: i64) {
-        let late_at = due.saturating_add(2 * interval + SLACK);
+        let late_at = due.saturating_add(patience(interval));
         self.waiting.entry(id).or_insert(Wait { due, late_at });
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use super::Worker;
+use super::backlog::patience;
 use crate::notify;
 use crate::observe::Check;
 use crate::store::{Store, StoreError};
@@ -171,8 +172,9 @@ impl<S: Store, C: Check> Worker<S, C> {
 
     /// Whether the monitor does its work: the store can be written to, and what is due is looked at.
     pub fn is_well(&self) -> bool {
+        let longest = self.settings().config.fleet.longest_interval();
         self.shared.metrics.store_refuses.value() == 0
-            && self.shared.metrics.lag.value() < 2 * self.settings().config.fleet.longest_interval()
+            && self.shared.metrics.lag.value() <= patience(longest)
             && !self.backlog().is_behind(self.now())
     }
 
