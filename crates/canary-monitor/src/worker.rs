@@ -55,6 +55,8 @@ struct Shared<S, C> {
     notices: Notify,
     clock: clock::Clock,
     backlog: Mutex<Backlog>,
+    /// By how much the clock jumped, until turns are planned anew.
+    jump: Mutex<Option<i64>>,
 }
 
 /// What a reload replaces.
@@ -88,6 +90,7 @@ impl<S: Store, C: Check> Worker<S, C> {
                 notices: Notify::new(),
                 clock: clock::Clock::default(),
                 backlog: Mutex::default(),
+                jump: Mutex::default(),
             }),
         }
     }
@@ -123,6 +126,20 @@ impl<S: Store, C: Check> Worker<S, C> {
     /// Now, as all who share the store have it.
     pub fn now(&self) -> i64 {
         self.shared.clock.now()
+    }
+
+    /// Now. A jump of the clock is known to all that is decided from here on.
+    fn heed_clock(&self) -> i64 {
+        let (now, jumped) = self.shared.clock.look();
+        if let Some(by) = jumped {
+            self.sampler().jumped(now, by);
+            *self.shared.jump.lock().unwrap_or_else(PoisonError::into_inner) = Some(by);
+        }
+        now
+    }
+
+    fn take_jump(&self) -> Option<i64> {
+        self.shared.jump.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Takes over the store's clock, where it has one.
@@ -184,7 +201,7 @@ impl<S: Store, C: Check> Worker<S, C> {
             let settings = self.settings();
             let limits = &settings.config.limits;
             gate.resize(limits.concurrency, limits.per_host);
-            let now = self.now();
+            let now = self.heed_clock();
             let room = (2 * limits.concurrency).saturating_sub(gate.running() + waiting.len());
             let wanted = room.min(gate.free() + limits.per_host);
             let lease = limits.check_timeout * 3 + 60;

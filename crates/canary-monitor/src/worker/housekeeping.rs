@@ -1,7 +1,7 @@
 //! What is done beside the checks: beats, control URLs, the clock, pruning, the textfile, the dead-man
 //! ping and the service manager's watchdog.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use canary_durable::Access;
 use futures_util::future::join_all;
@@ -15,8 +15,6 @@ use crate::observe::Check;
 use crate::store::{Store, StoreError};
 use crate::vantage::Clock;
 
-/// The clock may move against the monotonic one by so many seconds before it is a jump.
-const JUMP: i64 = 120;
 /// A time without a beat longer than this, in seconds, is told as a gap.
 const GAP: i64 = 600;
 /// Of so many targets it is looked up at once whether they still wait.
@@ -28,7 +26,6 @@ impl<S: Store, C: Check> Worker<S, C> {
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         // After a time in which the process was frozen, the rounds missed are not made up for in a burst.
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut wall, mut mono) = (self.now(), Instant::now());
         let mut round: i64 = 0;
         let mut gap = self.beat().await.unwrap_or(None);
         notify::ready();
@@ -37,21 +34,15 @@ impl<S: Store, C: Check> Worker<S, C> {
                 _ = tick.tick() => {}
                 _ = stop.changed() => break,
             }
-            let passed = i64::try_from(mono.elapsed().as_secs()).unwrap_or(i64::MAX);
-            let moved = self.now() - wall - passed;
-            if moved.abs() > JUMP {
-                self.jumped(moved, &mut gap).await;
-                (wall, mono) = (self.now(), Instant::now());
+            self.heed_clock();
+            if let Some(by) = self.take_jump() {
+                self.jumped(by, &mut gap).await;
             }
             if round % 10 == 0 {
                 self.pulse(&mut gap).await;
             }
             if let Some(client) = &client {
                 self.ask_outside(client, round).await;
-            }
-            if round % 3_600 == 0 {
-                // Clocks of two machines that drift apart make no jump in years.
-                (wall, mono) = (self.now(), Instant::now());
             }
             // A clock that may be ahead makes old what is not.
             if round % 3_600 == 1_800 && self.own_clock() == Clock::Sure {
@@ -66,10 +57,9 @@ impl<S: Store, C: Check> Worker<S, C> {
         notify::stopping();
     }
 
-    /// The clock moved by so many seconds against the monotonic one. Where it goes back, it was wrong before: no
-    /// time without a beat is concluded from that.
+    /// The clock moved by so many seconds against the monotonic one: turns are planned anew. Where it goes back,
+    /// it was wrong before, and no time without a beat is concluded from that.
     async fn jumped(&self, by: i64, gap: &mut Option<i64>) {
-        self.sampler().jumped(self.now(), by);
         self.backlog().clear();
         if by < 0 {
             *gap = None;
@@ -311,10 +301,12 @@ mod tests {
         let (now, last) = (wall_clock(), wall_clock() - jump);
         for goes_back in [true, false] {
             worker.store().beat("w", last).await.expect("it beats");
+            worker.sampler().jumped(now, jump);
             worker.jumped(jump, &mut gap).await;
             worker.pulse(&mut gap).await;
             assert_eq!((told(&worker).await, gap.is_some()), (Vec::new(), true));
             if goes_back {
+                worker.sampler().jumped(now, -jump);
                 worker.jumped(-jump, &mut gap).await;
             }
             // Two hosts tell the same time.

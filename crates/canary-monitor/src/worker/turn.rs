@@ -39,12 +39,13 @@ impl<S: Store, C: Check> Worker<S, C> {
         let Some(target) = settings.config.fleet.find(claim.id) else {
             return self.shared.store.release(&claim, self.now() + UNKNOWN).await;
         };
-        let observation =
-            match ask == Ask::Now || wants_check(&target.policy, &claim.memory, self.now()) {
-                true => Some(self.check(settings, &target, &claim).await),
-                false => None,
-            };
-        let now = self.now();
+        let observation = match ask == Ask::Now
+            || wants_check(&target.policy, &claim.memory, self.heed_clock())
+        {
+            true => Some(self.check(settings, &target, &claim).await),
+            false => None,
+        };
+        let now = self.heed_clock();
         if observation.as_ref().is_some_and(|seen| seen.outcome == Outcome::NotAsked) {
             return self.shared.store.release(&claim, now + NOT_ASKED).await;
         }
