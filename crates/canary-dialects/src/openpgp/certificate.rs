@@ -1,7 +1,8 @@
 //! A pinned OpenPGP certificate: which of its keys may sign, and from when to when.
 
-use std::io::Cursor;
+use std::io::Read as _;
 
+use pgp::armor::Dearmor;
 use pgp::composed::{Deserializable, SignedPublicKey};
 use pgp::packet::{PublicKey, PublicSubkey, RevocationCode, Signature, SignatureType};
 use pgp::ser::Serialize as _;
@@ -12,6 +13,7 @@ use crate::trust::KeyError;
 
 /// The most certificates in one file.
 const MAX_CERTIFICATES: usize = 64;
+const BEGIN: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
 /// The most self-signatures of one key that are checked.
 const MAX_SELF_SIGNATURES: usize = 64;
 
@@ -79,34 +81,22 @@ impl Certificate {
     /// # Errors
     /// Where there is none, or one that is damaged or whose RSA key is larger than 8,192 bits.
     pub fn read(bytes: &[u8]) -> Result<Vec<Self>, KeyError> {
-        let damaged = |why: String| KeyError::Damaged { form: "OpenPGP", why };
         let mut found = Vec::new();
-        let keys: Vec<Result<SignedPublicKey, pgp::errors::Error>> =
-            if bytes.first().is_some_and(|byte| byte & 0x80 != 0) {
-                SignedPublicKey::from_bytes_many(Cursor::new(bytes))
-                    .map_err(|e| damaged(e.to_string()))?
-                    .take(MAX_CERTIFICATES)
-                    .collect()
-            } else {
-                let mut all = Vec::new();
-                let text = std::str::from_utf8(bytes).map_err(|_| KeyError::Unknown)?;
-                // A key file may hold several armoured blocks one after the other.
-                const BEGIN: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
-                for (at, _) in text.match_indices(BEGIN).take(MAX_CERTIFICATES) {
-                    let (many, _) =
-                        SignedPublicKey::from_armor_many(Cursor::new(&text.as_bytes()[at..]))
-                            .map_err(|e| damaged(e.to_string()))?;
-                    all.extend(many.take(MAX_CERTIFICATES));
+        let blocks = match bytes.first().is_some_and(|byte| byte & 0x80 != 0) {
+            true => vec![bytes.to_vec()],
+            false => dearmoured(bytes)?,
+        };
+        for packets in &blocks {
+            // Of the same type of reader as signatures: the library is compiled once for each.
+            let keys = SignedPublicKey::from_bytes_many(packets.as_slice()).map_err(damaged)?;
+            for key in keys.take(MAX_CERTIFICATES) {
+                let key = key.map_err(damaged)?;
+                let subkeys = key.public_subkeys.iter().map(|sub| sub.key.public_params());
+                if subkeys.chain([key.primary_key.public_params()]).any(oversized) {
+                    return Err(damaged("RSA key larger than 8192 bits"));
                 }
-                all
-            };
-        for key in keys {
-            let key = key.map_err(|e| damaged(e.to_string()))?;
-            let subkeys = key.public_subkeys.iter().map(|sub| sub.key.public_params());
-            if subkeys.chain([key.primary_key.public_params()]).any(oversized) {
-                return Err(damaged("RSA key larger than 8192 bits".into()));
+                found.push(Self::checked(&key));
             }
-            found.push(Self::checked(&key));
         }
         if found.is_empty() { Err(KeyError::Unknown) } else { Ok(found) }
     }
@@ -172,6 +162,22 @@ impl Certificate {
 }
 
 /// Checked before the key is used for anything: what a check costs grows with the square of its size.
+/// What each armoured block holds: a key file may have several, one after the other.
+fn dearmoured(bytes: &[u8]) -> Result<Vec<Vec<u8>>, KeyError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| KeyError::Unknown)?;
+    let blocks = text.match_indices(BEGIN).take(MAX_CERTIFICATES);
+    let read = blocks.map(|(at, _)| {
+        let mut packets = Vec::new();
+        Dearmor::new(&text.as_bytes()[at..]).read_to_end(&mut packets).map_err(damaged)?;
+        Ok(packets)
+    });
+    read.collect()
+}
+
+fn damaged(why: impl std::fmt::Display) -> KeyError {
+    KeyError::Damaged { form: "OpenPGP", why: why.to_string() }
+}
+
 fn oversized(key: &PublicParams) -> bool {
     // The modulus, an exponent of 33 bits, and two lengths.
     const MOST: usize = 1024 + 5 + 2 * 2;
