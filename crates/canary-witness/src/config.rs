@@ -1,10 +1,10 @@
 //! `witness.toml`: a witness's name, files, addresses and limits.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use canary_durable::Content;
 use serde::Deserialize;
 
 const MAX_FILE: u64 = 65_536;
@@ -112,10 +112,12 @@ impl Config {
     /// Where it cannot be read, or has a member that is not known or not right.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let io = |source| ConfigError::Io { path: path.to_owned(), source };
-        let mut text = String::new();
-        File::open(path)
-            .and_then(|file| file.take(MAX_FILE).read_to_string(&mut text))
-            .map_err(io)?;
+        let text = match canary_durable::read(path, MAX_FILE).map_err(io)? {
+            Content::Bytes(bytes) => String::from_utf8(bytes)
+                .map_err(|error| io(io::Error::new(io::ErrorKind::InvalidData, error)))?,
+            Content::NotThere => return Err(io(io::ErrorKind::NotFound.into())),
+            Content::TooLarge => return Err(io(io::ErrorKind::FileTooLarge.into())),
+        };
         let mut config: Self = toml::from_str(&text)
             .map_err(|source| ConfigError::Form { path: path.to_owned(), source })?;
         let prefix = &config.prefix;
@@ -176,6 +178,8 @@ mod tests {
     fn what_is_not_known_or_not_right_is_refused() {
         assert!(matches!(read("name = 'w'\nnmae = 1"), Err(ConfigError::Form { .. })));
         assert!(matches!(read("key = 'k'"), Err(ConfigError::Form { .. })));
+        let long = format!("name = 'w'\n{}\n[limits]\n", "#".repeat(65_536));
+        assert!(matches!(read(&long), Err(ConfigError::Io { .. })), "no limit is cut off");
         assert!(matches!(read("name = 'w'\nprefix = '/a/'"), Err(ConfigError::Prefix(_))));
         assert!(matches!(read("name = 'w'\nprefix = 'a'"), Err(ConfigError::Prefix(_))));
     }
