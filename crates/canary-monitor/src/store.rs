@@ -1,6 +1,7 @@
 //! Where the monitor keeps what it knows. A step's state, timeline, notices and evidence are written in
 //! one transaction; a worker that stalls and wakes cannot write over another's work.
 
+pub mod configured;
 mod listing;
 pub mod postgres;
 pub mod sqlite;

@@ -15,9 +15,8 @@ use canary_monitor::config::{Config, StoreUrl};
 use canary_monitor::export::{Holding, Looking, file_name};
 use canary_monitor::facts::is_derived;
 use canary_monitor::form::Form;
-use canary_monitor::store::Store;
-use canary_monitor::store::postgres::PostgresStore;
-use canary_monitor::store::sqlite::{Access, SqliteStore};
+use canary_monitor::store::Store as _;
+use canary_monitor::store::configured::ConfiguredStore;
 use canary_monitor::target::Target;
 use canary_monitor::worker::wall_clock;
 use canary_report::watch::{WATCH_TYPE, WatchGap, WatchRecord};
@@ -80,30 +79,21 @@ impl Export {
         let config = super::read(&self.config.config)?;
         let runtime = super::runtime()?;
         runtime.block_on(async {
-            match config.store.clone() {
-                StoreUrl::Sqlite(path) => {
-                    if !path.exists() {
-                        let what = format!("there is no store at {}", path.display());
-                        return Err(Failure::new(Kind::Io, what).hint(
-                            "`canary watch` makes it; look at `store` in the configuration",
-                        ));
-                    }
-                    let store = SqliteStore::open(&path, Access::Reader)
-                        .map_err(|error| super::store_failure(&error))?;
-                    self.with_store(&config, &store).await
-                }
-                StoreUrl::Postgres(address) => {
-                    let address = address.with_password(config.store_password.clone());
-                    let store = PostgresStore::open_to_read(&address)
-                        .await
-                        .map_err(|error| super::store_failure(&error))?;
-                    self.with_store(&config, &store).await
-                }
+            if let StoreUrl::Sqlite(path) = &config.store
+                && !path.exists()
+            {
+                let what = format!("there is no store at {}", path.display());
+                return Err(Failure::new(Kind::Io, what)
+                    .hint("`canary watch` makes it; look at `store` in the configuration"));
             }
+            let password = config.store_password.clone();
+            let store = ConfiguredStore::open_to_read(&config.store, password).await;
+            let store = store.map_err(|error| super::store_failure(&error))?;
+            self.write(&config, &store).await
         })
     }
 
-    async fn with_store<S: Store>(&self, config: &Config, store: &S) -> Result<ExitCode, Failure> {
+    async fn write(&self, config: &Config, store: &ConfiguredStore) -> Result<ExitCode, Failure> {
         let chosen = self.chosen(config)?;
         if let Some(out) = &self.out {
             check_new(out)?;
@@ -147,9 +137,9 @@ impl Export {
         self.at.unwrap_or_else(|| Timestamp::from_unix(wall_clock()))
     }
 
-    async fn target<S: Store>(
+    async fn target(
         &self,
-        store: &S,
+        store: &ConfiguredStore,
         target: Target,
         out: &mut NewFolder,
     ) -> Result<Listed, Failure> {

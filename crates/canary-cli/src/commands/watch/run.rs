@@ -9,9 +9,8 @@ use canary_monitor::checker::Checker;
 use canary_monitor::config::{Config, StoreUrl};
 use canary_monitor::sinks::Sinks;
 use canary_monitor::status::{self, Line};
-use canary_monitor::store::postgres::PostgresStore;
-use canary_monitor::store::sqlite::{Access, SqliteStore};
-use canary_monitor::store::{Order, Store, Stored};
+use canary_monitor::store::configured::ConfiguredStore;
+use canary_monitor::store::{Order, Store as _, Stored};
 use canary_monitor::worker::{Settings, Worker};
 use canary_monitor::{junit, notify};
 use canary_verifier::fetch::Limits;
@@ -38,22 +37,16 @@ pub(super) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let config = super::read_to_watch(&options.config)?;
     let runtime = super::runtime()?;
     runtime.block_on(async {
-        match options.store.as_ref().unwrap_or(&config.store).clone() {
-            StoreUrl::Sqlite(path) => {
-                let name = options.worker.clone().unwrap_or_else(|| "monitor".to_owned());
-                let store = SqliteStore::open(&path, Access::Monitor)
-                    .map_err(|error| super::store_failure(&error))?;
-                with_store(options, &name, config, store).await
-            }
-            StoreUrl::Postgres(address) => {
-                let name = options.worker.clone().unwrap_or_else(host_name);
-                let address = address.with_password(config.store_password.clone());
-                let store = PostgresStore::open(&address, &name)
-                    .await
-                    .map_err(|error| super::store_failure(&error))?;
-                with_store(options, &name, config, store).await
-            }
-        }
+        let url = options.store.as_ref().unwrap_or(&config.store);
+        let name = options.worker.clone().unwrap_or_else(|| match url {
+            StoreUrl::Sqlite(_) => "monitor".to_owned(),
+            StoreUrl::Postgres(_) => host_name(),
+        });
+        let store = ConfiguredStore::open(url, config.store_password.clone(), &name).await;
+        let store = store.map_err(|error| super::store_failure(&error))?;
+        let worker = Worker::new(&name, store.clone(), settings(config, store)?);
+        worker.enroll().await.map_err(|error| super::store_failure(&error))?;
+        if options.once { once(options, &worker).await } else { watch_on(options, &worker).await }
     })
 }
 
@@ -62,32 +55,23 @@ fn host_name() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
 }
 
-fn settings<S: Store>(config: Config, store: &S) -> Result<Settings<Checker<S>>, Failure> {
+fn settings(
+    config: Config,
+    store: ConfiguredStore,
+) -> Result<Settings<Checker<ConfiguredStore>>, Failure> {
     let deadline = Duration::from_secs(config.limits.check_timeout.unsigned_abs());
     // Sessions are resumed rather than connections kept: a fleet has too many hosts for that.
     let sessions = config.fleet.hosts().min(SESSIONS);
     let limits = Limits { deadline, idle_per_host: 0, sessions, ..Limits::default() };
-    let checker = Checker::new(store.clone(), limits)
-        .map_err(|error| Failure::from_error(Kind::Io, &error))?;
+    let checker =
+        Checker::new(store, limits).map_err(|error| Failure::from_error(Kind::Io, &error))?;
     let sinks = Sinks::new(&config.sinks).map_err(|error| Failure::from_error(Kind::Io, &error))?;
     Ok(Settings { config, sinks, checker })
 }
 
-async fn with_store<S: Store>(
+async fn once(
     options: &Options,
-    name: &str,
-    config: Config,
-    store: S,
-) -> Result<ExitCode, Failure> {
-    let settings = settings(config, &store)?;
-    let worker = Worker::new(name, store, settings);
-    worker.enroll().await.map_err(|error| super::store_failure(&error))?;
-    if options.once { once(options, &worker).await } else { watch_on(options, &worker).await }
-}
-
-async fn once<S: Store>(
-    options: &Options,
-    worker: &Worker<S, Checker<S>>,
+    worker: &Worker<ConfiguredStore, Checker<ConfiguredStore>>,
 ) -> Result<ExitCode, Failure> {
     let begun = worker.now();
     worker.once().await.map_err(|error| super::store_failure(&error))?;
@@ -121,9 +105,9 @@ async fn once<S: Store>(
     Ok(ExitCode::from(worst.map_or(3, canary_verifier::report::Severity::exit_status)))
 }
 
-async fn watch_on<S: Store>(
+async fn watch_on(
     options: &Options,
-    worker: &Worker<S, Checker<S>>,
+    worker: &Worker<ConfiguredStore, Checker<ConfiguredStore>>,
 ) -> Result<ExitCode, Failure> {
     let (stop, stopped) = watch::channel(false);
     let mut signals = Signals::listen()
@@ -157,7 +141,7 @@ async fn watch_on<S: Store>(
 }
 
 /// Takes over the configuration, or says why it is not and goes on with the old one.
-async fn reload<S: Store>(options: &Options, worker: &Worker<S, Checker<S>>) {
+async fn reload(options: &Options, worker: &Worker<ConfiguredStore, Checker<ConfiguredStore>>) {
     notify::reloading();
     let remarks = match super::read_to_watch(&options.config) {
         Ok(config) => take_over(options, worker, config).await,
@@ -181,9 +165,9 @@ async fn reload<S: Store>(options: &Options, worker: &Worker<S, Checker<S>>) {
 }
 
 /// Takes over a configuration; gives what is not as it may be thought to be.
-async fn take_over<S: Store>(
+async fn take_over(
     options: &Options,
-    worker: &Worker<S, Checker<S>>,
+    worker: &Worker<ConfiguredStore, Checker<ConfiguredStore>>,
     mut config: Config,
 ) -> Result<Vec<String>, Failure> {
     let before = worker.settings();
@@ -200,7 +184,7 @@ async fn take_over<S: Store>(
             "no sink is named {name:?} any more: its notices that are not sent wait for one for a week"
         ));
     }
-    let settings = settings(config, worker.store())?;
+    let settings = settings(config, worker.store().clone())?;
     worker.reload(settings).await.map_err(|error| super::store_failure(&error))?;
     Ok(remarks)
 }

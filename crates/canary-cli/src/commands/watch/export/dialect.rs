@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use canary_format::time::Timestamp;
 use canary_monitor::export::Holding;
 use canary_monitor::form::Dialect;
-use canary_monitor::store::Store;
+use canary_monitor::store::configured::ConfiguredStore;
 use canary_report::command::quoted;
 use serde_json::json;
 
@@ -20,8 +20,8 @@ const TEXTS: [&str; 5] = ["txt", "md", "html", "htm", "json"];
 const SIGNATURES: [&str; 6] = ["sig", "asc", "minisig", "sshsig", "gpg", "sign"];
 
 /// Writes it, and gives the dialect's name and the commands that check it again.
-pub(super) async fn write<S: Store>(
-    store: &S,
+pub(super) async fn write(
+    store: &ConfiguredStore,
     held: &Holding,
     form: &Dialect,
     folder: &str,

@@ -4,7 +4,8 @@ use canary_format::digest::Digest;
 use canary_format::envelope::Envelope;
 use canary_format::time::Timestamp;
 use canary_monitor::export::{Holding, SiteAsSeen, file_name};
-use canary_monitor::store::{Sighting, Store, StoreError};
+use canary_monitor::store::configured::ConfiguredStore;
+use canary_monitor::store::{Sighting, Store as _, StoreError};
 use canary_report::command;
 use canary_report::site;
 use canary_verifier::fork;
@@ -18,8 +19,8 @@ use crate::error::{Failure, Kind};
 const MAX_TREES: usize = 256;
 
 /// Writes it, and gives the commands that check it again.
-pub(super) async fn write<S: Store>(
-    store: &S,
+pub(super) async fn write(
+    store: &ConfiguredStore,
     held: &Holding,
     folder: &str,
     until: Timestamp,
@@ -73,8 +74,8 @@ pub(super) async fn write<S: Store>(
 
 /// The site beside every other checkpoint that was obtained, from a witness or at another time, where
 /// the two cannot both be true.
-async fn other_trees<S: Store>(
-    store: &S,
+async fn other_trees(
+    store: &ConfiguredStore,
     held: &Holding,
     seen: &SiteAsSeen,
     until: Timestamp,

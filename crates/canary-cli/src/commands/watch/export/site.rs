@@ -8,14 +8,15 @@ use canary_monitor::server::{
     Links, PAGE, Part, SORTED, SORTS, STYLE, Table, all, index, page_of, stretch,
 };
 use canary_monitor::status::{self, Line};
-use canary_monitor::store::{Order, Store, Stored};
+use canary_monitor::store::configured::ConfiguredStore;
+use canary_monitor::store::{Order, Store as _, Stored};
 use canary_monitor::worker::wall_clock;
 
 use super::super::store_failure;
 use crate::error::{Failure, Kind};
 
 /// Writes the pages, each whole or not at all, and gives their number. Files of other names stay.
-pub(super) async fn write<S: Store>(store: &S, folder: &Path) -> Result<usize, Failure> {
+pub(super) async fn write(store: &ConfiguredStore, folder: &Path) -> Result<usize, Failure> {
     let failed = |error| store_failure(&error);
     let now = wall_clock();
     let total = store.counts().await.map_err(failed)?.watched();
