@@ -24,7 +24,7 @@ use crate::observe::Check;
 use crate::status;
 use crate::store::{Mark, Order, Store, StoreError, Stored, WORST_FIRST};
 use crate::target::TargetId;
-use crate::worker::{Worker, wall_clock};
+use crate::worker::Worker;
 
 /// Targets on one page.
 pub const PAGE: usize = 200;
@@ -84,7 +84,7 @@ async fn home<S: Store, C: Check>(
     let number = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(0);
     let fleet = &worker.settings().config.fleet;
     let after = query.get("after").and_then(|after| mark(after, fleet));
-    let (store, now) = (worker.store(), wall_clock());
+    let (store, now) = (worker.store(), worker.now());
     match part(store, sort, (number, after), now).await {
         Ok((lines, part, total)) => {
             let table = Table { sort, part, total, links: Links::Served };
@@ -176,7 +176,7 @@ async fn one<S: Store, C: Check>(
     let Ok(id) = i64::from_str_radix(&id, 16) else { return none() };
     let id = TargetId(id);
     let Some(target) = worker.settings().config.fleet.find(id) else { return none() };
-    let (store, now) = (worker.store(), wall_clock());
+    let (store, now) = (worker.store(), worker.now());
     let read = async {
         let memory = store.load(id).await?;
         let line = status::line_of(id, &target.url, &target.name, &memory, now);

@@ -1,11 +1,12 @@
 //! One step of a target: (policy, memory, observation, vantage, now) gives (memory, changes, events,
 //! wake). A pure function; everything the monitor decides about a target is decided here.
 
+mod event;
 mod hold;
 
 use canary_verifier::report::{Code, Severity};
-use serde::Serialize;
 
+pub use self::event::{Event, EventKind};
 use crate::axes::{self, Patience, patience};
 use crate::episode::{self, Change, Turn};
 use crate::memory::{Doubt, Key, Memory};
@@ -47,55 +48,6 @@ pub struct Step {
     pub events: Vec<Event>,
     /// When to look at this target again.
     pub wake: i64,
-}
-
-/// A line of a target's timeline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Event {
-    /// When it began.
-    pub at: i64,
-    /// What it is.
-    pub kind: EventKind,
-    /// In a word or two: a code, a number, a reason.
-    pub detail: String,
-}
-
-/// The kinds of lines in a timeline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EventKind {
-    /// A new issue was seen; the detail is its number.
-    Issue,
-    /// An episode opened; the detail is its code and what it is about.
-    Opened,
-    /// An episode was resolved.
-    Resolved,
-    /// Something that raises no alert: its code and what it is about.
-    Noted,
-    /// The target went out of reach; the detail is the transport's words.
-    Lost,
-    /// It was reached again.
-    Reached,
-    /// Nobody looked: since when, for how many seconds.
-    WatchGap,
-    /// From here to the end of the day, new bodies over the limit are not kept.
-    EvidenceCap,
-}
-
-impl EventKind {
-    /// The word kept in the store.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Issue => "issue",
-            Self::Opened => "opened",
-            Self::Resolved => "resolved",
-            Self::Noted => "noted",
-            Self::Lost => "lost",
-            Self::Reached => "reached",
-            Self::WatchGap => "watch-gap",
-            Self::EvidenceCap => "evidence-cap",
-        }
-    }
 }
 
 /// Whether the target is to be asked, now that it woke.
