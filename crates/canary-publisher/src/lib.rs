@@ -4,6 +4,21 @@
 //! the keys of two machines, the log's and the heartbeat's. This crate appends the draft to the log,
 //! signs the checkpoint, and writes the static site of `format.md` §6 wherever it is hosted.
 //!
+//! ```
+//! use std::path::Path;
+//!
+//! use canary_publisher::target::{Address, Target};
+//!
+//! let config = "[targets]\nsite = \"public\"\nbackup = \"sftp://canary@backup.example.net/srv/canary\"\n";
+//! let targets = Target::all_named(config, Path::new("/srv/publisher"))?;
+//! assert_eq!(targets[0].address, Address::parse("sftp://canary@backup.example.net/srv/canary", Path::new(""))?);
+//! assert_eq!(targets[1].address, Address::Directory("/srv/publisher/public".into()));
+//!
+//! // A secret belongs to the environment or the agent, and is not taken from a file.
+//! assert!(Address::parse("sftp://canary:secret@backup.example.net/srv", Path::new("")).is_err());
+//! # Ok::<(), canary_publisher::target::TargetError>(())
+//! ```
+//!
 //! # Guarantees
 //!
 //! - Nothing is written that the project's own verifier does not call authentic, and what was

@@ -4,6 +4,21 @@
 //! witness keeps one checkpoint for each origin, durably, before it answers. It serves logs of every
 //! kind, warrant canaries among them. `docs/witnessing.md` is for people who run one.
 //!
+//! ```
+//! use canary_witness::{Store, Submission, WitnessKey};
+//!
+//! let key = WitnessKey::from_seed("witness.example/w1", &[7; 32])?;
+//! assert!(key.verifier().to_string().starts_with("witness.example/w1+"));
+//!
+//! // What a log submits: the size cosigned before, the proof from there, and its checkpoint.
+//! let body = b"old 0\n\nexample.com/log\n1\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
+//! assert!(Submission::parse(body).is_err()); // nobody signed it
+//!
+//! let folder = tempfile::tempdir()?;
+//! Store::open(&folder.path().join("witness.sqlite"))?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Guarantees
 //!
 //! - What was cosigned for an origin is only ever extended: the comparison and the write are one
