@@ -87,6 +87,8 @@ fn an_export_proves_every_verdict_without_a_network() {
         }
     }
     assert!(!read("timeline.json").contains("FORK"));
+    let watched: Value = serde_json::from_str(&read("watch.json")).unwrap();
+    assert!(watched["looks"].is_null(), "{watched}: only those of a longer time are counted");
     let whole = std::fs::read_to_string(operator.path().join("before/targets.json")).unwrap();
     let whole: Value = serde_json::from_str(&whole).unwrap();
     assert!(whole["targets"][0]["state"].is_null() && whole["targets"][0]["severity"].is_null());

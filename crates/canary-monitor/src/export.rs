@@ -58,8 +58,8 @@ pub struct Looking {
     pub from: i64,
     /// The last look.
     pub to: i64,
-    /// How many looks got an answer.
-    pub answers: u64,
+    /// How many looks got an answer; `None` where only the count of a longer time is known.
+    pub answers: Option<u64>,
     /// Times in which nobody looked.
     pub gaps: Vec<(i64, i64)>,
 }
@@ -101,7 +101,8 @@ impl Holding {
             .map(|(since, ended)| (since, ended.min(to)))
             .collect();
         gaps.sort_unstable();
-        Some(Looking { from, to, answers: self.memory.answers, gaps })
+        let answers = self.is_as_of(until).then_some(self.memory.answers);
+        Some(Looking { from, to, answers, gaps })
     }
 
     /// The site as it was served last, up to an instant.

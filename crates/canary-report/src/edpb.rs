@@ -90,8 +90,8 @@ pub struct WatchShown {
     pub to: Timestamp,
     /// Seconds between looks, as planned.
     pub interval: u64,
-    /// How many looks got an answer.
-    pub looks: u64,
+    /// How many looks got an answer, where the watcher says it.
+    pub looks: Option<u64>,
     /// Times in the period in which nobody looked.
     pub gaps: Vec<WatchGap>,
 }

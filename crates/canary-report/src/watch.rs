@@ -29,8 +29,8 @@ pub struct WatchRecord {
     pub to: Timestamp,
     /// Seconds between looks, as planned.
     pub interval: u64,
-    /// How many looks got an answer.
-    pub looks: u64,
+    /// How many looks got an answer, where the watcher says it of this time.
+    pub looks: Option<u64>,
     /// Times in which nobody looked.
     pub gaps: Vec<WatchGap>,
 }

@@ -151,7 +151,7 @@ fn monitoring_is_judged_by_the_watcher_s_record() {
         from,
         to: now,
         interval: 3_600,
-        looks: 96,
+        looks: Some(96),
         gaps,
     };
     let judged = |record: Option<&WatchRecord>| {

@@ -215,19 +215,21 @@ fn monitoring(seen: &Seen<'_>) -> Condition {
         Some(watch) => {
             let mut evidence = vec![Bilingual::new(
                 format!(
-                    "{} looked {} times from {} to {}, planned every {}.",
+                    "{} looked{} from {} to {}, planned every {}.",
                     watch.watcher,
-                    watch.looks,
+                    watch.looks.map(|looks| format!(" {looks} times")).unwrap_or_default(),
                     watch.from,
                     watch.to,
                     Language::English.duration(watch.interval.try_into().unwrap_or(i64::MAX))
                 ),
                 format!(
-                    "{} 自 {} 至 {} 共查看 {} 次，计划间隔 {}。",
+                    "{} 自 {} 至 {} {}，计划间隔 {}。",
                     watch.watcher,
                     watch.from,
                     watch.to,
-                    watch.looks,
+                    watch
+                        .looks
+                        .map_or("进行查看".to_owned(), |looks| format!("共查看 {looks} 次")),
                     Language::Chinese.duration(watch.interval.try_into().unwrap_or(i64::MAX))
                 ),
             )];
