@@ -127,7 +127,7 @@ fn search(root: &Path) -> Result<PrivateKeys, FolderError> {
             }
         }
     }
-    keys.found.sort_by(|a, b| a.path.cmp(&b.path));
+    keys.found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     Ok(keys)
 }
 

@@ -195,7 +195,7 @@ mod tests {
             published = anew;
         }
         let mut lines = published.note().signatures().to_vec();
-        lines.sort_by_key(|line| (line.name.clone(), line.signature.clone()));
+        lines.sort_unstable_by_key(|line| (line.name.clone(), line.signature.clone()));
         let expected = [line("example.com/log", 8), line("quiet", 3), line("w", 4), line("w", 8)];
         assert_eq!(lines, expected);
     }

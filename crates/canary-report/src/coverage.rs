@@ -203,7 +203,7 @@ impl Coverage {
         at: Timestamp,
     ) -> Result<Self, CoverageError> {
         let mut in_order: Vec<&Supplier<'_>> = suppliers.iter().collect();
-        in_order.sort_by(|a, b| a.entry.id.cmp(&b.entry.id));
+        in_order.sort_unstable_by(|a, b| a.entry.id.cmp(&b.entry.id));
         let mut columns = Vec::new();
         for supplier in in_order {
             let standing = Standing::of(supplier, at);
@@ -226,7 +226,7 @@ impl Coverage {
         rows.sort_by_key(|row| (row.status, row.layer));
         let mut profiles: Vec<ProfileSummary> =
             columns.iter().map(|(supplier, ..)| summary_of(supplier.profile)).collect();
-        profiles.sort_by(|a, b| a.id.cmp(&b.id));
+        profiles.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         profiles.dedup();
         let suppliers = columns
             .into_iter()

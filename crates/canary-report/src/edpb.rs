@@ -199,7 +199,7 @@ impl Edpb {
         at: Timestamp,
     ) -> Result<Self, EdpbError> {
         let mut in_order: Vec<&Supplier<'_>> = suppliers.iter().collect();
-        in_order.sort_by(|a, b| a.entry.id.cmp(&b.entry.id));
+        in_order.sort_unstable_by(|a, b| a.entry.id.cmp(&b.entry.id));
         let suppliers = in_order
             .into_iter()
             .map(|supplier| {

@@ -174,7 +174,7 @@ impl Stack {
                 return Err(StackError::Repeated(entry.id.clone()));
             }
         }
-        self.suppliers.sort_by(|a, b| a.id.cmp(&b.id));
+        self.suppliers.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         Ok(self)
     }
 }

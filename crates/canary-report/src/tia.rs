@@ -157,7 +157,7 @@ impl Tia {
         at: Timestamp,
     ) -> Result<(Self, Pack), TiaError> {
         let mut exhibits = exhibits.to_vec();
-        exhibits.sort_by(|a, b| a.supplier.entry.id.cmp(&b.supplier.entry.id));
+        exhibits.sort_unstable_by(|a, b| a.supplier.entry.id.cmp(&b.supplier.entry.id));
         // Inside the pack every command names the pack's own bytes.
         let entries: Vec<Entry> = exhibits.iter().map(|exhibit| packed(exhibit)).collect();
         let suppliers: Vec<Supplier<'_>> = exhibits

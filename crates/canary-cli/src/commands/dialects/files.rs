@@ -34,7 +34,7 @@ pub(crate) fn versions(place: &str, below: Option<&str>) -> Result<Vec<Version>,
     let start = below.map_or_else(|| path.to_owned(), |below| path.join(below));
     walk(path, &start, 0, &mut all, &mut left)
         .map_err(|error| Failure::new(Kind::Io, format!("{place}: {error}")))?;
-    all.sort_by(|a, b| a.path.cmp(&b.path));
+    all.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     Ok(seen(all))
 }
 

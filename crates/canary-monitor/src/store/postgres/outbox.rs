@@ -59,7 +59,7 @@ async fn claim_of(
     let rows =
         client.query(&claim, &[&now, &until, &most, &me.name, &me.run, &sink, &ahead]).await?;
     let mut claimed: Vec<Outgoing> = rows.iter().map(outgoing_of).collect();
-    claimed.sort_by_key(|notice| notice.row);
+    claimed.sort_unstable_by_key(|notice| notice.row);
     Ok(claimed)
 }
 
