@@ -11,7 +11,7 @@ use canary_format::envelope::Envelope;
 use canary_format::issue::{Counter, CounterValue, Retiring};
 use canary_format::time::{Date, Timestamp};
 use canary_format::tlog_proof::TlogProof;
-use canary_verifier::evidence::{Evidence, Mirror, Obtained, Site, Source};
+use canary_verifier::evidence::{Evidence, Mirror, Obtained, Seen, Site, Source, Trust};
 use canary_verifier::judge::judge;
 use canary_verifier::report::{Code, Severity, State};
 use judging::{codes, of_site, of_source, pinned, seen, site, three, until};
@@ -297,4 +297,112 @@ fn of_two_announcements_of_one_fact_the_earlier_instant_counts() {
         let judged = judge(&of_site(&series, now), &pinned(&series, 1), None, now);
         assert!(codes(&judged).contains(&Code::FactRetired), "{:?}", judged.report.findings);
     }
+}
+
+#[test]
+fn an_older_tree_is_a_cache_only_where_what_was_seen_reaches_the_pin() {
+    let series = three();
+    let before = seen(&series.clone().heartbeat_at(at("2026-03-02")));
+    let soon = at("2026-03-02T09:10:00Z");
+    let judged = |pin: u64| {
+        let mut trust = pinned(&series, 3);
+        trust.pin.as_mut().unwrap().number = pin;
+        let old = until(&series, 1).heartbeat_at(at("2026-01-01T09:00:00Z"));
+        judge(&of_site(&old, soon), &trust, Some(&before), soon)
+    };
+    let cache = judged(3);
+    assert_eq!((cache.report.state, cache.report.severity), (State::Live, Severity::Alive));
+    let short = judged(4);
+    assert_eq!(short.report.state, State::Unverified);
+    assert_eq!(codes(&short)[0], Code::Rollback, "{:?}", short.report.findings);
+}
+
+#[test]
+fn a_tree_first_seen_under_a_clock_that_was_ahead_is_not_new_for_ever() {
+    let series = three();
+    let mut before = seen(&series.clone().heartbeat_at(at("2026-03-02")));
+    before.grown_at = Some(at("2026-09-01"));
+    let now = at("2026-03-03");
+    let old = until(&series, 2).heartbeat_at(at("2026-03-01"));
+    let judged = judge(&of_site(&old, now), &pinned(&series, 1), Some(&before), now);
+    assert!(codes(&judged).contains(&Code::Rollback), "{:?}", judged.report.findings);
+}
+
+#[test]
+fn an_acknowledged_issue_is_not_taken_back() {
+    let series = Series::new().and(|_| {});
+    let now = series.newest.as_of.plus(600);
+    let series = series.heartbeat_at(now);
+    let judged = |acknowledged: u64| {
+        let trust = Trust { acknowledged: Some(acknowledged), ..pinned(&series, 1) };
+        codes(&judge(&of_site(&series, now), &trust, None, now))[0]
+    };
+    assert_eq!(judged(2), Code::FreshnessMissing);
+    assert_eq!(judged(3), Code::Rollback);
+}
+
+#[test]
+fn a_clock_that_was_behind_once_takes_no_silence_off_the_record() {
+    let series = Series::new();
+    let trust = pinned(&series, 1);
+    let lapsed = at("2026-02-20");
+    let kept = judge(&of_site(&series, lapsed), &trust, Some(&seen(&series)), lapsed).seen.unwrap();
+    let behind = at("2026-01-21");
+    let kept = judge(&of_site(&series, behind), &trust, Some(&kept), behind).seen.unwrap();
+    let now = at("2026-03-01");
+    let resumed = series.clone().and(|content| content.as_of = at("2026-02-05")).heartbeat_at(now);
+    let judged = judge(&of_site(&resumed, now), &trust, Some(&kept), now);
+    assert!(codes(&judged).contains(&Code::Resumed), "{:?}", judged.report.findings);
+    let words = &judged.report.findings.iter().find(|f| f.code == Code::Resumed).unwrap().message;
+    assert!(words.starts_with("nothing newer was found from 2026-02-08"), "{words}");
+    // Seen again by a clock that is behind, the gap is not told; afterwards it is there as before.
+    let (gaps, kept) = (judged.report.gaps, judged.seen.unwrap());
+    let of = |now: Timestamp, kept: &Seen| judge(&of_site(&resumed, now), &trust, Some(kept), now);
+    let again = of(behind, &kept);
+    assert!(again.report.gaps.is_empty());
+    assert_eq!(of(now.plus(60), &again.seen.unwrap()).report.gaps, gaps);
+}
+
+#[test]
+fn what_a_mirror_has_was_found() {
+    let series = Series::new();
+    let before = seen(&series);
+    let now = at("2026-02-10");
+    let longer = series.clone().and(|content| {
+        (content.as_of, content.next_due, content.expires) =
+            (at("2026-02-01"), at("2026-03-01"), at("2026-03-08"));
+    });
+    let mirror = Mirror {
+        url: "https://mirror.example/".into(),
+        site: site(&longer.heartbeat_at(at("2026-02-09T23:00:00Z"))),
+    };
+    let down = Site { checkpoint: Obtained::Unreachable("503".into()), leaves: Obtained::Missing };
+    let gone = Site { checkpoint: Obtained::Missing, leaves: Obtained::Missing };
+    for (site, state) in [(down, State::Unreachable), (gone, State::Missing)] {
+        let alone = of_source(Source::Site(site), now);
+        let judged = |evidence: &Evidence| judge(evidence, &pinned(&series, 1), Some(&before), now);
+        assert_eq!(judged(&alone).report.state, State::Lapsed);
+        let report = judged(&Evidence { mirrors: vec![mirror.clone()], ..alone }).report;
+        assert_eq!(report.state, state, "{:?}", report.findings);
+        let words = "; the mirror https://mirror.example/ has issue 2 as of 2026-02-01T09:00:00Z";
+        assert!(report.findings[0].message.ends_with(words), "{:?}", report.findings);
+    }
+}
+
+#[test]
+fn a_mirror_of_another_series_is_no_fork() {
+    let series = three();
+    let now = at("2026-03-02");
+    let series = series.heartbeat_at(now);
+    let mut content = build::first();
+    content.origin = "other.example/canary".into();
+    content.log.key = build::log_key(&content.origin, "log");
+    content.log.heartbeat.as_mut().unwrap().key =
+        build::heartbeat_key(&content.origin, "heartbeat");
+    let other = Series::of(content, &["Ada", "Bo"]).heartbeat_at(now);
+    let mirrors = vec![Mirror { url: "https://other.example/".into(), site: site(&other) }];
+    let evidence = Evidence { mirrors, ..of_site(&series, now) };
+    let judged = judge(&evidence, &Trust::default(), Some(&seen(&series)), now);
+    assert_eq!(codes(&judged)[0], Code::MirrorFailed, "{:?}", judged.report.findings);
+    assert!(judged.forks.is_empty() && judged.contradictions.is_empty());
 }

@@ -167,7 +167,12 @@ impl Subject {
             judge(&obtained.evidence, &trust, seen, now).beside_witness_copies(&copies, now)
         };
         let Some(state) = state.filter(|_| self.keeps(keep)) else {
-            return Ok(Examined::of(judged(before.as_ref()), &obtained.evidence));
+            // What was seen since is no sign that the clock of another instant is behind.
+            let asked = before.map(|seen| match self.at {
+                Some(_) => Seen { newest_instant: None, ..seen },
+                None => seen,
+            });
+            return Ok(Examined::of(judged(asked.as_ref()), &obtained.evidence));
         };
         // Another run may have seen more in the meantime: judge against that, and keep, in one turn.
         let held = match state.hold() {

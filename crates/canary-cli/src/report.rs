@@ -56,6 +56,10 @@ pub(crate) fn standing(report: &Report) -> String {
     let due = if issue.next_due == Timestamp::MAX {
         // What a canary of another format has that gives no deadline (`docs/spec/dialects.md` §2).
         "no deadline is given".to_owned()
+    } else if report.state == State::Lapsed && now <= issue.expires {
+        format!("lapsed {}, by a verified instant later than this clock's", issue.expires)
+    } else if report.state == State::Overdue && now <= issue.next_due {
+        format!("was due {}, by a verified instant later than this clock's", issue.next_due)
     } else if now <= issue.next_due {
         format!("next due {}", when(issue.next_due, now))
     } else if now <= issue.expires {

@@ -10,10 +10,12 @@ mod facts;
 mod findings;
 mod freshness;
 mod in_parallel;
+mod kept;
 mod log;
 mod mirrors;
 mod obtained;
 mod particulars;
+mod reach;
 mod series;
 mod witness_copies;
 
@@ -25,14 +27,16 @@ pub use self::contradiction::{
     Contradiction, Side, SignedBoth, TwoPayloads, TwoTrees, contradiction,
 };
 use self::findings::Findings;
+use self::kept::{Answer, Kept, silences};
 use self::log::{Signed, Standing, Witnessed};
 pub use self::mirrors::Fork;
 use self::mirrors::Ours;
 use self::obtained::{Reach, RootCheck, Served};
+use self::reach::{PinReach, acknowledged, reach};
 use self::series::Leaves;
 pub use self::series::{VerifiedIssue, VerifiedTree};
 pub use self::witness_copies::WitnessCopy;
-use crate::evidence::{Evidence, Obtained, Seen, Silence, Source, Trust};
+use crate::evidence::{Evidence, Seen, Source, Trust};
 use crate::report::{
     Ages, Code, IssueSummary, LIMITS, REPORT_TYPE, Report, Severity, State, Subject,
 };
@@ -113,6 +117,8 @@ pub fn judge_again(
         _ => Vec::new(),
     };
 
+    acknowledged(&served, standing, reach, trust, evidence, &mut findings);
+
     // The newest log key signed the checkpoint.
     let signed = match (&served.checkpoint, served_series.last()) {
         (Some(checkpoint), Some(newest)) => {
@@ -173,6 +179,18 @@ pub fn judge_again(
         _ => log::witnesses(checkpoint.as_ref(), newest_issue, trust, now, &mut findings),
     };
 
+    // Mirrors, before the state: what one of them has newer was found.
+    let ours = match (&evidence.source, served.reach) {
+        (Source::Site(_), Reach::Obtained) => Ours::Served,
+        _ => Ours::OfBefore,
+    };
+    let compared =
+        mirrors::judge(&evidence.mirrors, trust.pin.as_ref(), (&series, ours), now, &mut findings);
+    for (found, theirs) in compared.differing {
+        forks.extend(found);
+        contradictions.push([Side::of(&series, checkpoint.as_ref()), theirs]);
+    }
+
     // Dates.
     let since_baseline = &series[baseline(&series, trust)..];
     let beacon = freshness::judge(since_baseline, trust, &mut findings);
@@ -181,7 +199,8 @@ pub fn judge_again(
     let seen_instant = seen.and_then(|seen| seen.newest_instant);
     let vouched = beacon.max(witnessed.quorum_at).max(seen_instant).max(trust.time.earliest);
     let deadline_instant = dates::later_of(now, vouched);
-    let state = state(&served, series.last(), deadline_instant, &mut findings);
+    let newer = compared.newer.as_deref();
+    let state = state(&served, series.last(), newer, deadline_instant, &mut findings);
     if let Some(newest) = series.last() {
         dates::future(newest, beacon, now, &mut findings);
     }
@@ -203,23 +222,11 @@ pub fn judge_again(
     };
     let silences = silences(seen, answer, series.last(), evidence);
     let gaps = dates::gaps(&series, &silences, evidence.obtained_at);
-    dates::resumed(&gaps, since_baseline.first().map_or(0, number), &mut findings);
+    dates::resumed(&gaps, since_baseline, &mut findings);
 
     // Facts, counters and rosters against the baseline.
     facts::judge(&series, series.len() - since_baseline.len(), &mut findings);
     particulars::judge(since_baseline, &mut findings);
-
-    // Mirrors.
-    let ours = match (&evidence.source, served.reach) {
-        (Source::Site(_), Reach::Obtained) => Ours::Served,
-        _ => Ours::OfBefore,
-    };
-    for (found, theirs) in
-        mirrors::judge(&evidence.mirrors, trust.pin.as_ref(), (&series, ours), now, &mut findings)
-    {
-        forks.extend(found);
-        contradictions.push([Side::of(&series, checkpoint.as_ref()), theirs]);
-    }
 
     // A heartbeat ahead of now is not among these, nor is one witness: neither can push time.
     let newest_instant = vouched.max(heartbeat_at);
@@ -272,53 +279,6 @@ pub fn judge_again(
     }
 }
 
-/// Whether the pin can be held against what was obtained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum PinReach {
-    /// The series is judged, from the pinned issue or on its own word.
-    Reached,
-    /// Everything obtained is older than the pinned issue.
-    Beyond,
-}
-
-/// The pin to judge with: none where there is none, or where a file cannot reach it.
-fn reach<'t>(
-    served: &Served<'_>,
-    seen: Option<&Seen>,
-    standing: Standing,
-    pin: Option<&'t Pin>,
-    findings: &mut Findings,
-) -> (PinReach, Option<&'t Pin>) {
-    let Some(leaves) = served.leaves() else {
-        return (PinReach::Reached, None);
-    };
-    let Some(pin) = pin else {
-        if seen.is_none() || leaves.offset > 0 {
-            let message = "no pin, and never seen before: authentic only on its own word";
-            findings.add(Code::Unpinned, Severity::Attention, message);
-        }
-        return (PinReach::Reached, None);
-    };
-    let tree_end = served.checkpoint.as_ref().map(Checkpoint::size);
-    if tree_end.is_some_and(|size| size < pin.number) {
-        if standing == Standing::CatchingUp {
-            return (PinReach::Beyond, None);
-        }
-        let message = format!("the log ends before the pinned issue {}", pin.number);
-        findings.add(Code::Rollback, Severity::Alarm, message);
-        return (PinReach::Beyond, None);
-    }
-    if pin.number <= leaves.offset || pin.number > leaves.last() {
-        let message = format!(
-            "the file does not reach the pinned issue {}: authentic only on its own word",
-            pin.number
-        );
-        findings.add(Code::Unpinned, Severity::Attention, message);
-        return (PinReach::Reached, None);
-    }
-    (PinReach::Reached, Some(pin))
-}
-
 /// The series to judge, of the one served and the one seen before, and the forks between them.
 fn with_seen(
     served: Vec<VerifiedIssue>,
@@ -356,10 +316,11 @@ fn baseline(series: &[VerifiedIssue], trust: &Trust) -> usize {
     index.unwrap_or(series.len().saturating_sub(1))
 }
 
-/// The state, and its finding.
+/// The state, and its finding. `newer` says where an authentic issue after the newest was found.
 fn state(
     served: &Served<'_>,
     newest: Option<&VerifiedIssue>,
+    newer: Option<&str>,
     now: Timestamp,
     findings: &mut Findings,
 ) -> State {
@@ -368,90 +329,15 @@ fn state(
         (Reach::Obtained, Some(state)) => state,
         (Reach::Obtained, None) => State::Unverified,
         // As far as seen: its own `expires` has passed, and nothing newer could be had.
-        (_, Some(State::Lapsed)) => State::Lapsed,
+        (_, Some(State::Lapsed)) if newer.is_none() => State::Lapsed,
         (Reach::Missing, _) => State::Missing,
         (Reach::Unreachable, _) => State::Unreachable,
     };
-    findings.extend(newest.and_then(|newest| dates::state_finding(newest, state)));
+    if let Some(newer) = newer {
+        findings.say_more(&[Code::Missing, Code::Unreachable], newer);
+    }
+    findings.extend(newest.and_then(|newest| dates::state_finding(newest, state, newer)));
     state
-}
-
-/// What a fetch says of issues newer than those judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answer {
-    /// That there are none: the host has no canary, or the log's own newest tree ends there.
-    Nothing,
-    /// Nothing: no answer, an older tree, or bytes that are not the log's.
-    Doubtful,
-}
-
-/// Fetches on record that found nothing newer than a lapsed issue, this one included.
-fn silences(
-    seen: Option<&Seen>,
-    answer: Answer,
-    newest: Option<&VerifiedIssue>,
-    evidence: &Evidence,
-) -> Vec<Silence> {
-    let obtained_at = evidence.obtained_at;
-    let mut silences = seen.map(|seen| seen.silences.clone()).unwrap_or_default();
-    // What a clock ahead of this one put on record was no fetch of that time.
-    silences.retain(|silence| silence.first <= obtained_at);
-    silences.iter_mut().for_each(|silence| silence.last = silence.last.min(obtained_at));
-    // Of a path where nothing is, nothing says that it was a file and no site.
-    let of_site = matches!(evidence.source, Source::Site(_) | Source::Envelope(Obtained::Missing));
-    let asked = of_site && answer == Answer::Nothing;
-    let Some(newest) = newest.filter(|_| asked) else {
-        return silences;
-    };
-    let issue = newest.issue();
-    for silence in silences.iter_mut().filter(|silence| silence.after_issue < issue.number) {
-        silence.ended.get_or_insert(obtained_at);
-    }
-    if obtained_at > issue.expires {
-        match silences.iter_mut().find(|silence| silence.after_issue == issue.number) {
-            Some(silence) => silence.last = silence.last.max(obtained_at),
-            None => silences.push(Silence {
-                after_issue: issue.number,
-                first: obtained_at,
-                last: obtained_at,
-                ended: None,
-            }),
-        }
-    }
-    silences
-}
-
-/// What of this observation is to be kept.
-struct Kept {
-    obtained_at: Timestamp,
-    silences: Vec<Silence>,
-    heartbeat_at: Option<Timestamp>,
-    newest_instant: Option<Timestamp>,
-}
-
-impl Kept {
-    /// What was served is authentic and consistent: it is what was seen from now on.
-    fn served(self, seen: Option<&Seen>, leaves: Leaves<'_>, checkpoint: &Checkpoint) -> Seen {
-        let grown = seen.is_none_or(|seen| seen.leaves.len() < leaves.bytes.len());
-        Seen {
-            leaves: leaves.bytes.to_vec(),
-            checkpoint: checkpoint.to_string().into_bytes(),
-            grown_at: if grown {
-                Some(self.obtained_at)
-            } else {
-                seen.and_then(|seen| seen.grown_at)
-            },
-            heartbeat_at: self.heartbeat_at.max(seen.and_then(|seen| seen.heartbeat_at)),
-            obtained_at: Some(self.obtained_at),
-            silences: self.silences,
-            newest_instant: self.newest_instant,
-        }
-    }
-
-    /// What was seen stays; that nothing newer was found is on record.
-    fn on_record(self, seen: &Seen) -> Seen {
-        Seen { silences: self.silences, newest_instant: self.newest_instant, ..seen.clone() }
-    }
 }
 
 /// When what is judged was obtained.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use canary_format::time::Timestamp;
 use canary_verifier::evidence::Trust;
 use canary_verifier::history::{self, Entry, FactLife, Run};
 use canary_verifier::report::Gap;
@@ -90,7 +91,8 @@ fn text(history: &history::History, one_fact: bool) -> String {
             issue(&mut out, entry);
         }
         for gap in history.gaps.iter().filter(|gap| gap.after_issue == entry.number) {
-            gap_line(&mut out, gap);
+            let next = history.issues.iter().find(|next| next.number == entry.number + 1);
+            gap_line(&mut out, gap, next.map(|next| next.as_of));
         }
     }
     for fact in &history.facts {
@@ -123,8 +125,13 @@ fn issue(out: &mut String, entry: &Entry) {
     }
 }
 
-fn gap_line(out: &mut String, gap: &Gap) {
-    let _ = writeln!(out, "        gap: nothing affirmed from {} to {}", gap.from, gap.to);
+/// `resumed` is the date of the issue after the gap.
+fn gap_line(out: &mut String, gap: &Gap, resumed: Option<Timestamp>) {
+    let what = match resumed.is_some_and(|as_of| gap.to > as_of) {
+        true => "nothing newer found",
+        false => "nothing affirmed",
+    };
+    let _ = writeln!(out, "        gap: {what} from {} to {}", gap.from, gap.to);
 }
 
 fn life(out: &mut String, fact: &FactLife, whole: bool) {

@@ -20,8 +20,13 @@ pub(super) fn state(newest: &VerifiedIssue, now: Timestamp) -> State {
     }
 }
 
-/// The state repeated as a finding, where it is `OVERDUE` or `LAPSED`.
-pub(super) fn state_finding(newest: &VerifiedIssue, state: State) -> Option<Finding> {
+/// The state repeated as a finding, where it is `OVERDUE` or `LAPSED`. `newer` says where an authentic issue
+/// after this one was found.
+pub(super) fn state_finding(
+    newest: &VerifiedIssue,
+    state: State,
+    newer: Option<&str>,
+) -> Option<Finding> {
     let issue = newest.issue();
     let number = issue.number;
     match state {
@@ -34,8 +39,8 @@ pub(super) fn state_finding(newest: &VerifiedIssue, state: State) -> Option<Find
             )
         }
         State::Lapsed => {
-            let message =
-                format!("issue {number} lapsed at {} and nothing newer was found", issue.expires);
+            let found = newer.map_or("nothing newer was found", |newer| newer);
+            let message = format!("issue {number} lapsed at {} and {found}", issue.expires);
             Some(
                 Finding::new(Code::Lapsed, Severity::Alarm, message)
                     .issue(number)
@@ -119,7 +124,8 @@ pub(super) fn interval(since_baseline: &[VerifiedIssue], trust: &Trust, findings
     findings.push(Finding::new(Code::LongInterval, Severity::Attention, message).issue(number));
 }
 
-/// Every lapse in the series, from its dates and from fetches on record.
+/// Every lapse in the series, from its dates and from fetches on record. Those that a clock ahead of this one
+/// put there say nothing yet.
 pub(super) fn gaps(
     series: &[VerifiedIssue],
     silences: &[Silence],
@@ -128,8 +134,9 @@ pub(super) fn gaps(
     let gap = |pair: &[VerifiedIssue]| {
         let (before, issue) = (pair[0].issue(), pair[1].issue());
         let silence = silences.iter().find(|silence| silence.after_issue == before.number);
+        let silence = silence.filter(|silence| silence.first <= obtained_at);
         // A date before a fetch, the last of them, that found nothing newer is not when the issue came.
-        let to = match silence.filter(|silence| issue.as_of <= silence.last) {
+        let to = match silence.filter(|silence| issue.as_of <= silence.last.min(obtained_at)) {
             Some(silence) => silence.ended.unwrap_or(obtained_at).max(issue.as_of),
             None => issue.as_of,
         };
@@ -143,11 +150,19 @@ pub(super) fn gaps(
 }
 
 /// `RESUMED`, for each gap since the baseline issue.
-pub(super) fn resumed(gaps: &[Gap], baseline: u64, findings: &mut Findings) {
-    for gap in gaps.iter().filter(|gap| gap.after_issue >= baseline) {
-        let number = gap.after_issue + 1;
-        let message =
-            format!("nothing was affirmed from {} to {}, before issue {number}", gap.from, gap.to);
+pub(super) fn resumed(gaps: &[Gap], since_baseline: &[VerifiedIssue], findings: &mut Findings) {
+    for pair in since_baseline.windows(2) {
+        let (before, issue) = (pair[0].issue(), pair[1].issue());
+        let Some(gap) = gaps.iter().find(|gap| gap.after_issue == before.number) else { continue };
+        let (number, from, to) = (issue.number, gap.from, gap.to);
+        // Of a gap that a reader's own fetches show, its end is when that reader looked again.
+        let message = match to > issue.as_of {
+            true => format!(
+                "nothing newer was found from {from} to {to}, before issue {number} as of {}",
+                issue.as_of
+            ),
+            false => format!("nothing was affirmed from {from} to {to}, before issue {number}"),
+        };
         findings.push(
             Finding::new(Code::Resumed, Severity::Attention, message).issue(number).since(gap.from),
         );

@@ -35,6 +35,14 @@ impl Findings {
         self.0.retain(|finding| finding.code == code);
     }
 
+    /// Adds words to the findings of these codes.
+    pub(super) fn say_more(&mut self, codes: &[Code], words: &str) {
+        for finding in self.0.iter_mut().filter(|finding| codes.contains(&finding.code)) {
+            finding.message.push_str("; ");
+            finding.message.push_str(words);
+        }
+    }
+
     /// Worst first, then by issue and id (`verdicts.md` §4), each once.
     pub(super) fn in_order(mut self) -> Vec<Finding> {
         self.0.sort_by(|a, b| {

@@ -81,7 +81,10 @@ fn is_catching_up(
 ) -> bool {
     let times = checkpoint.zip(newest).map(|(checkpoint, newest)| heartbeats(checkpoint, newest));
     let heartbeat = times.and_then(|times| times.into_iter().max());
-    heartbeat <= seen.heartbeat_at && seen.grown_at.is_some_and(|grown| now.since(grown) <= HOUR)
+    // One that was first seen ahead of now was seen under a clock that was ahead: for how long is not known.
+    let lately = -CLOCK_TOLERANCE..=HOUR;
+    heartbeat <= seen.heartbeat_at
+        && seen.grown_at.is_some_and(|grown| lately.contains(&now.since(grown)))
 }
 
 fn newest_issue(leaf: &[u8]) -> Option<Issue> {

@@ -1,6 +1,7 @@
 //! The same series elsewhere: mirrors that the user named (`verdicts.md` §3).
 
 use canary_format::checkpoint::Checkpoint;
+use canary_format::issue::Issue;
 use canary_format::pin::Pin;
 use canary_format::time::Timestamp;
 
@@ -35,15 +36,24 @@ pub(super) enum Ours {
     OfBefore,
 }
 
-/// Compares every mirror with the series judged, and gives what was found at each that differs.
+/// What the mirrors show.
+#[derive(Debug, Default)]
+pub(super) struct Compared {
+    /// What was found at each that differs.
+    pub(super) differing: Vec<(Vec<Fork>, Side)>,
+    /// Which has an authentic issue after the newest of ours, in words.
+    pub(super) newer: Option<String>,
+}
+
+/// Compares every mirror with the series judged.
 pub(super) fn judge(
     mirrors: &[Mirror],
     pin: Option<&Pin>,
     (ours, as_of): (&[VerifiedIssue], Ours),
     now: Timestamp,
     findings: &mut Findings,
-) -> Vec<(Vec<Fork>, Side)> {
-    let mut differing = Vec::new();
+) -> Compared {
+    let mut compared = Compared::default();
     for mirror in mirrors {
         let mut theirs = Findings::default();
         let (series, checkpoint) = authentic(mirror, pin, ours, &mut theirs);
@@ -61,11 +71,19 @@ pub(super) fn judge(
         if worst.is_some() {
             differences.keep_only(Code::Fork);
         }
-        if let (None, Ours::Served, Some(checkpoint)) = (&worst, as_of, &checkpoint)
+        if let (None, Some(checkpoint)) = (&worst, &checkpoint)
             && differences.is_empty()
+            && let Some(newest) = newer(ours, &series)
         {
-            let ahead = ahead(ours, &series, checkpoint, now);
-            findings.extend(ahead.map(|finding| finding.url(&mirror.url)));
+            let words = format!(
+                "the mirror {} has issue {} as of {}",
+                mirror.url, newest.number, newest.as_of
+            );
+            compared.newer.get_or_insert(words);
+            if as_of == Ours::Served {
+                let ahead = ahead(ours, &series, checkpoint, now);
+                findings.extend(ahead.map(|finding| finding.url(&mirror.url)));
+            }
         }
         findings.extend(differences.in_order());
         if worst.is_some() && forks.is_empty() {
@@ -77,10 +95,16 @@ pub(super) fn judge(
             issue.is_some_and(|issue| issue.envelope().bytes() != other.envelope().bytes())
         };
         if series.iter().any(differs) {
-            differing.push((forks, Side::of(&series, checkpoint.as_ref())));
+            compared.differing.push((forks, Side::of(&series, checkpoint.as_ref())));
         }
     }
-    differing
+    compared
+}
+
+/// A mirror's newest issue, where it comes after ours.
+fn newer<'s>(ours: &[VerifiedIssue], theirs: &'s [VerifiedIssue]) -> Option<&'s Issue> {
+    let newest = theirs.last()?.issue();
+    (newest.number > ours.last()?.issue().number).then_some(newest)
 }
 
 /// What is to be said of a mirror whose log begins with ours and goes on. That ours is an older copy is
@@ -146,6 +170,9 @@ pub(super) fn compare(
 
 /// Whether these are our own first leaves, and no more.
 fn is_behind(leaves: Leaves<'_>, ours: &[VerifiedIssue]) -> bool {
+    if ours.is_empty() {
+        return false;
+    }
     let ours = ours.iter().map(|issue| (issue.issue().number, issue.envelope().bytes()));
     (1..).zip(leaves.bytes.iter().map(Vec::as_slice)).zip(ours).all(|(theirs, ours)| theirs == ours)
 }
@@ -170,6 +197,14 @@ fn authentic(
         return (Vec::new(), None);
     }
     let series = series::verify(leaves, pin, findings);
+    if let (Some(newest), Some(here)) = (series.last(), ours.last())
+        && newest.issue().origin != here.issue().origin
+    {
+        let (origin, here) = (&newest.issue().origin, &here.issue().origin);
+        let message = format!("it is the series {origin}, not {here}");
+        findings.add(Code::ChainBroken, Severity::Alarm, message);
+        return (Vec::new(), None);
+    }
     if let Some(newest) = series.last() {
         let _: Signed = log::signature(checkpoint, newest.issue(), findings);
     }
