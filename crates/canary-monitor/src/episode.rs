@@ -169,6 +169,12 @@ pub(crate) fn tell(
     changes
 }
 
+/// Whether an open episode, or its severity, is not told yet.
+pub(crate) fn has_news(episode: &Episode) -> bool {
+    episode.severity != Severity::Alive
+        && (episode.told_at.is_none() || episode.told_severity != Some(episode.severity))
+}
+
 /// When an open episode is to be said again: after the policy's time, then twice that, up to sixteen
 /// times it.
 pub(crate) fn reminder_at(episode: &Episode, policy: &Policy) -> Option<i64> {

@@ -22,6 +22,11 @@ pub fn next_slot(id: TargetId, interval: i64, now: i64) -> i64 {
     if slot - now < interval / 4 { slot + interval } else { slot }
 }
 
+/// The longest from one turn to the next, in seconds: what [`next_slot`] can give.
+pub(crate) fn longest(interval: i64) -> i64 {
+    interval + interval / 4 + interval / 50 + 1
+}
+
 /// How long to wait after so many tries, in seconds: 30, 60, 120 … at most the interval, with up to a
 /// tenth of jitter.
 pub fn backoff(id: TargetId, tries: u32, interval: i64) -> i64 {
