@@ -108,6 +108,46 @@ fn where_another_copy_of_the_folder_published_first_nothing_is_consumed() {
 }
 
 #[test]
+fn a_place_that_another_run_writes_keeps_the_draft() {
+    let publisher = Publisher::with(&series(1));
+    let (site, mirror) = (publisher.site(), publisher.path().join("mirror"));
+    publisher.publish(&["--to", site.to_str().unwrap()]);
+    publisher.draft(2);
+    let (site, mirror) = (site.display(), mirror.display());
+    let config = format!("[targets]\nsite = \"{site}\"\nmirror = \"{mirror}\"\n");
+    fs::write(publisher.path().join("canary.toml"), config).unwrap();
+    let writing = Directory::open(&publisher.site()).unwrap();
+    for to in [&["--to", "mirror"][..], &[]] {
+        let (status, text) = said(&publisher.run("publish", to));
+        assert!(status == 75 && text.contains("in use by another run"), "{status} {text}");
+        assert!(publisher.path().join("draft.json").exists(), "{text}");
+        assert!(!publisher.path().join("mirror/checkpoint").exists());
+    }
+    drop(writing);
+    publisher.publish(&[]);
+}
+
+#[test]
+fn another_issue_that_a_killed_run_left_before_its_checkpoint_is_seen() {
+    let issues = series(1);
+    let (one, two) = (Publisher::with(&issues), Publisher::with(&issues));
+    let (site, mirror) = (one.site(), one.path().join("mirror"));
+    one.publish(&["--to", site.to_str().unwrap()]);
+    let before = fs::read(site.join("checkpoint")).unwrap();
+    one.draft(2);
+    one.publish(&["--to", site.to_str().unwrap()]);
+    fs::write(site.join("checkpoint"), before).unwrap();
+
+    two.draft_signed_by(2, &[BO, ADA]);
+    let targets = ["--to", mirror.to_str().unwrap(), "--to", site.to_str().unwrap()];
+    let (status, text) = said(&two.run("publish", &targets));
+    assert!(status == 65 && two.path().join("draft.json").exists(), "{status} {text}");
+    assert!(!mirror.exists(), "no place shows another issue 2");
+    // The run that was killed goes on.
+    one.publish(&targets);
+}
+
+#[test]
 fn a_target_that_the_run_does_not_write_is_looked_at_before_a_draft_is_taken() {
     let issues = series(1);
     let (one, two) = (Publisher::with(&issues), Publisher::with(&issues));

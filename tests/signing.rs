@@ -41,6 +41,24 @@ fn two_persons_sign_and_the_company_publishes() {
     let ics = std::fs::read_to_string(desk.path("renewal.ics")).unwrap();
     let due = issue.next_due.to_string().replace(['-', ':'], "");
     assert!(ics.contains(&format!("DTSTART:{due}")), "{ics}");
+    assert!(desk.canary(&["status", "--ics", "renewal.ics"]).status.success(), "it is renewed");
+    let key = std::fs::read(desk.path("keys/log")).unwrap();
+    let over = desk.canary(&["status", "--ics", "keys/log"]);
+    assert_eq!(over.status.code(), Some(74), "{over:?}");
+    assert_eq!(std::fs::read(desk.path("keys/log")).unwrap(), key);
+}
+
+#[test]
+fn an_export_is_written_over_nothing_but_an_export() {
+    let desk = Desk::founded();
+    assert!(desk.canary(&["sign", "--export", "to-sign"]).status.success());
+    assert!(desk.canary(&["sign", "--export", "to-sign"]).status.success());
+    for kept in ["draft.json", "canary.toml", "keys/log"] {
+        let before = std::fs::read(desk.path(kept)).unwrap();
+        let said = desk.canary(&["sign", "--export", kept]);
+        assert_eq!(said.status.code(), Some(74), "{said:?}");
+        assert_eq!(std::fs::read(desk.path(kept)).unwrap(), before, "{kept}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Files that a user names, each read whole and within its limit, or not at all.
 
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use canary_durable::Content;
@@ -33,6 +34,25 @@ pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
 /// The whole file as text.
 pub(crate) fn read_text(path: &Path, limit: usize) -> Result<String, Failure> {
     text(path, read(path, limit)?)
+}
+
+/// Refuses to write over what is not of the kind that is written: a file that begins with other bytes, or no
+/// file at all.
+pub(crate) fn refuse_other_kind(path: &Path, begin: &[u8]) -> Result<(), Failure> {
+    let shown = output::line(&path.display().to_string());
+    let mut file = match canary_durable::open_regular(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Failure::new(Kind::Io, format!("{shown}: {error}"))),
+        Ok(file) => file,
+    };
+    let mut head = vec![0; begin.len()];
+    match file.read_exact(&mut head) {
+        Ok(()) if head == begin => Ok(()),
+        _ => {
+            Err(Failure::new(Kind::Io, format!("{shown} is there already, and is something else"))
+                .hint("name a file that is not there"))
+        }
+    }
 }
 
 /// A publisher's `canary.toml`; nothing in it where there is none.

@@ -99,8 +99,11 @@ pub fn look_elsewhere(
 }
 
 fn speaks_against(error: &UpdateError) -> bool {
-    use UpdateError::{Ahead, Clock, Diverged};
-    matches!(error, Diverged { .. } | Ahead { .. } | Clock(_))
+    use UpdateError::{Ahead, Clock, Diverged, Store};
+    // Whoever writes there now may be publishing another issue of the same number.
+    let is_written = matches!(error, Store(StoreError::Busy { .. } | StoreError::Moved));
+    let is_other = matches!(error, Store(StoreError::Conflict { .. }));
+    is_written || is_other || matches!(error, Diverged { .. } | Ahead { .. } | Clock(_))
 }
 
 /// The targets that would not take a publication, in their order. Nothing is written.

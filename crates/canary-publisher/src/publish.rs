@@ -5,9 +5,9 @@ mod cosignatures;
 use std::path::PathBuf;
 
 use canary_format::checkpoint::{Checkpoint, MAX_CHECKPOINT};
-use canary_format::envelope::Envelope;
+use canary_format::envelope::{Envelope, MAX_ENVELOPE};
 use canary_format::issue::Issue;
-use canary_format::layout::CHECKPOINT;
+use canary_format::layout::{CHECKPOINT, issue_path};
 use canary_format::pin::Pin;
 use canary_format::refusal::Refusal;
 use canary_format::time::Timestamp;
@@ -260,16 +260,26 @@ impl Publication {
         matches!(self.drafted, Drafted::Next(_))
     }
 
-    /// Looks whether a place can take the publication: it holds none but issues of this series, and no
-    /// later heartbeat. Nothing is written.
+    /// Looks whether a place can take the publication: it holds none but issues of this series, no other
+    /// issue under the newest number, where a killed run left one before the checkpoint, and no later
+    /// heartbeat. Nothing is written.
     ///
     /// # Errors
     ///
     /// Why it cannot.
     pub fn look(&self, store: &mut dyn Store) -> Result<(), UpdateError> {
+        let mut held = 0;
         if let Some(published) = Published::read(store, &self.series, self.checkpoint.origin())? {
             let Self { newest, now, future, .. } = self;
             not_before_published(&published.checkpoint, &newest.log, *now, *future)?;
+            held = published.checkpoint.size();
+        }
+        let size = self.series.size();
+        if let Some(newest) = self.series.newest().filter(|_| held < size)
+            && let Some(there) = store.read(&issue_path(size), MAX_ENVELOPE)?
+            && there != newest.bytes()
+        {
+            return Err(StoreError::Conflict { path: issue_path(size) }.into());
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use super::draft::{folder_failure, print_waiting, save_failure};
 use super::key;
 use crate::error::{Failure, Kind};
 use crate::terminal::Terminal;
-use crate::{clock, output};
+use crate::{clock, input, output};
 
 /// The greatest size of a signature file, in bytes: base64 and white space included.
 const MAX_SIGNATURE: u64 = 1_024;
@@ -225,6 +225,7 @@ fn past(path: &Path, draft: &Draft) -> Result<Past, Failure> {
 }
 
 fn export(file: &Path, draft: &Draft) -> Result<ExitCode, Failure> {
+    input::refuse_other_kind(file, b"DSSEv1 ")?;
     durable::replace(file, &draft.signed_bytes(), Access::Shared)
         .map_err(|error| Failure::from_error(Kind::Io, &error).hint(WRITABLE))?;
     output::progress(&format!(

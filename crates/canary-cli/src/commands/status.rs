@@ -13,7 +13,7 @@ use clap::Args;
 use super::draft::folder_failure;
 use super::{delivered, publishing};
 use crate::error::{Failure, Kind};
-use crate::{clock, output};
+use crate::{clock, input, output};
 
 const EXAMPLE: &str = "Example:
   canary status || mail -s 'warrant canary' canary@example.com < /dev/null
@@ -62,6 +62,7 @@ impl StatusCommand {
                     .hint("publish the first issue")
             })?;
             let calendar = canary_publisher::page::calendar(issue);
+            input::refuse_other_kind(path, b"BEGIN:VCALENDAR")?;
             durable::replace(path, calendar.as_bytes(), Access::Shared).map_err(|error| {
                 Failure::from_error(Kind::Io, &error)
                     .hint("name a place that can be written and has space")
