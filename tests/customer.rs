@@ -253,6 +253,18 @@ fn the_command_line_has_statuses_of_its_own() {
 }
 
 #[test]
+fn the_url_of_one_of_its_files_is_not_a_canary_that_is_gone() {
+    let customer = Customer::new();
+    let folder = "https://canary.example.net/.well-known/canary/";
+    for file in ["issues/0003.json", "checkpoint", "feed.atom", "canary.ics", "badge.svg"] {
+        let run = customer.run(&["verify", &format!("{folder}{file}"), "--no-state"]);
+        assert_eq!(run.status, 64, "{file}: {}", run.err);
+        let says = format!("name the folder: {folder}\n");
+        assert!(run.err.contains(file) && run.err.contains(&says), "{}", run.err);
+    }
+}
+
+#[test]
 fn a_downgrade_from_https_is_refused_by_a_server_whose_certificate_is_believed() {
     let customer = Customer::new();
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();

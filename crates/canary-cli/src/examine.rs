@@ -429,11 +429,30 @@ pub(crate) fn parse_target(text: &str) -> Result<Target, Failure> {
     Ok(Target { place, ..target })
 }
 
-/// Folder and name, where a URL names a file that every site has.
+/// Files beside the checkpoint that a person may have the URL of.
+const FILES: [&str; 10] = [
+    "checkpoint",
+    "latest.json",
+    "latest.tlog-proof",
+    "index.html",
+    "verifier.html",
+    "canary.txt",
+    "feed.atom",
+    "feed.json",
+    "canary.ics",
+    "badge.svg",
+];
+
+/// Folder and path in it, where a URL names a file that sites have.
 fn file_of_a_site(prefix: &Prefix) -> Option<(&str, &str)> {
-    let (folder, name) = prefix.as_str().trim_end_matches('/').rsplit_once('/')?;
-    matches!(name, "checkpoint" | "latest.json" | "latest.tlog-proof" | "index.html" | "canary.txt")
-        .then(|| (&prefix.as_str()[..=folder.len()], name))
+    let whole = prefix.as_str().trim_end_matches('/');
+    let (folder, name) = whole.rsplit_once('/')?;
+    let is_number = |stem: &str| stem.len() >= 4 && stem.bytes().all(|byte| byte.is_ascii_digit());
+    let folder = match folder.strip_suffix("/issues") {
+        Some(folder) if name.strip_suffix(".json").is_some_and(is_number) => folder,
+        _ => FILES.contains(&name).then_some(folder)?,
+    };
+    Some((&whole[..=folder.len()], &whole[folder.len() + 1..]))
 }
 
 /// A path below `~`, which no shell has read where it comes from a timer or is quoted.
