@@ -8,6 +8,8 @@ mod server;
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use canary_format::key::PublicKey;
+use canary_format::note::{KeyKind, VerifierKey};
 use home::{Customer, ORIGIN, PIN, Run, changing, path, site};
 use server::{Server, file, respond};
 
@@ -45,6 +47,19 @@ fn first_use_is_said_loudly_and_acknowledging_needs_what_was_seen() {
     assert!(run.out.contains("SHA256:") && run.out.contains("#3:sha256:"), "{}", run.out);
     assert!(customer.run(&["trust", "list"]).out.contains("pinned on first use"));
     assert_eq!(customer.run(&["trust", "ack", &server.url()]).status, 64);
+    // A policy for what is trusted already is kept, and the same pin from the publisher is a given one.
+    let base_point = PublicKey(std::array::from_fn(|byte| if byte == 0 { 0x58 } else { 0x66 }));
+    let witness = VerifierKey::new("witness.example", KeyKind::Cosignature, base_point).unwrap();
+    fs::write(customer.0.path().join("policy"), format!("witness w {witness}\nquorum w\n"))
+        .unwrap();
+    let run = customer.run(&["trust", "add", &server.url(), "--witnesses", "policy"]);
+    assert!(run.status == 0 && run.out.starts_with("trusted already: "), "{}{}", run.out, run.err);
+    assert!(customer.run(&["trust", "list"]).out.contains("witnesses by "));
+    let run = customer.run(&["verify", &server.url(), "--json"]);
+    assert!(run.codes().contains(&"WITNESS_SHORT".to_owned()), "{}", run.out);
+    let pin = run.json()["subject"]["pin"].as_str().unwrap().to_owned();
+    assert_eq!(customer.run(&["trust", "add", &pin]).status, 0);
+    assert!(!customer.run(&["trust", "list"]).out.contains("first use"));
     customer.run(&["verify", &server.url()]);
     assert_eq!(customer.run(&["trust", "ack", &server.url(), "--through", "4"]).status, 65);
     let run = customer.run(&["trust", "ack", &server.url()]);

@@ -181,6 +181,7 @@ fn keep(store: &TrustStore, new: Entry) -> Result<(), Failure> {
             }
             Some(known) if known.pin.is_some() => {
                 known.witnesses = new.witnesses.or(known.witnesses.take());
+                known.pinned = known.pinned.min(new.pinned);
             }
             Some(known) => {
                 known.witnesses = new.witnesses.or(known.witnesses.take());
@@ -207,7 +208,13 @@ fn add_on_first_use(
     if let Some(entry) = known.iter().find(|entry| entry.is_at(prefix.as_str()))
         && let Some(pin) = &entry.pin
     {
-        output::result(&format!("trusted already: {}\n", line(&pin.to_string())));
+        let said = format!("trusted already: {}\n", line(&pin.to_string()));
+        if witnesses.is_some() {
+            let url = Some(prefix.to_string());
+            let (pin, pinned) = (entry.pin.clone(), entry.pinned);
+            keep(store, Entry { url, pin, pinned, witnesses, ..Entry::default() })?;
+        }
+        output::result(&said);
         return Ok(());
     }
     let judgement: Judgement = subject.examine(Asked::default(), Keep::Nothing)?.judgement;
