@@ -19,6 +19,11 @@ impl Span {
         Self { earliest: at, latest: at }
     }
 
+    /// One whole day.
+    pub(crate) fn day(day: NaiveDate) -> Self {
+        Self::days(day, day)
+    }
+
     /// Whole days, both included.
     pub(crate) fn days(first: NaiveDate, last: NaiveDate) -> Self {
         Self { earliest: start(first), latest: end(last) }

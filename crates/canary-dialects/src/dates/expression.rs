@@ -1,47 +1,12 @@
 //! Expressions of time among the words of a sentence: dates, windows, lengths and habits.
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Weekday};
+use chrono::{NaiveDate, Weekday};
 
 use crate::Timestamp;
-use crate::dates::calendar::{Length, Period, Span, date, last_of_month, start, year};
+use crate::dates::calendar::{Length, Period, Span, date, last_of_month, year};
+use crate::dates::figures::{instant, numeric, offset, time_of_day};
+use crate::dates::rule::Rule;
 use crate::dates::words::{self, Word};
-
-/// What an expression says, before it is known what it says it of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Rule {
-    /// A date, an instant or a window.
-    On(Span),
-    /// Strictly before a date.
-    Before(Span),
-    /// A time that can be read in two ways.
-    Either(Span, Span),
-    /// 03/04/2026: with the day first, and with the month first.
-    Strokes(Span, Span),
-    /// A length from the date of issue.
-    Within(Length),
-    /// About such a length.
-    About(Length),
-    /// Once in each such period: so long after the last, or once in the next period of the calendar.
-    Each(Period),
-    /// The next such period.
-    Coming(Period),
-    /// Days of each period, counted from its begin (0 …) or its end (-1 …).
-    PartOfEach { period: Period, first: i64, last: i64 },
-    /// About such days of each period, up to its end.
-    AboutPartOfEach { period: Period, first: i64 },
-    /// Days of a month whose year is not said, counted in the same way.
-    PartOfMonth { month: u32, first: i64, last: i64 },
-    /// A weekday.
-    Weekday(Weekday),
-    /// Such a weekday of each month, the first, second and so on; the last is 0.
-    WeekdayOfEach(u32, Weekday),
-    /// Days of the year, month and day.
-    Yearly(Vec<(u32, u32)>),
-    /// Months of the year.
-    YearlyMonths(Vec<u32>),
-    /// "Regularly" and the like.
-    Irregular,
-}
 
 /// One expression, from the first word to after the last.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,8 +33,6 @@ pub(crate) fn expressions(words: &[Word<'_>]) -> Vec<Expression> {
     }
     found
 }
-
-type Found = Option<(Rule, usize)>;
 
 /// A place among the words, from which a reader looks ahead.
 #[derive(Clone, Copy)]
@@ -98,7 +61,7 @@ impl<'a> Here<'a> {
         Self { words: self.words, at: self.at + ahead }
     }
 
-    fn rule(&self) -> Found {
+    fn rule(&self) -> Option<(Rule, usize)> {
         self.recurring()
             .or_else(|| self.week())
             .or_else(|| self.days_between())
@@ -138,7 +101,7 @@ impl<'a> Here<'a> {
     }
 
     /// "first fourteen days of September 2026", "last two weeks of May", "first week of each month", "1st of every month".
-    fn window(&self) -> Found {
+    fn window(&self) -> Option<(Rule, usize)> {
         let skip = usize::from(self.text(0) == "the");
         let here = self.on(skip);
         let ordinal = here.word(0)?.ordinal()?;
@@ -282,7 +245,7 @@ impl<'a> Here<'a> {
     }
 
     /// "end of March 2026", "by the end of Q3 2026", "mid-June 2026", "early March 2026", "end of each month".
-    fn edge(&self) -> Found {
+    fn edge(&self) -> Option<(Rule, usize)> {
         let glued = self
             .text(0)
             .split_once('-')
@@ -324,7 +287,7 @@ impl<'a> Here<'a> {
     }
 
     /// Lists without a year: "February 1, May 1, August 1 and November 1"; "January, April, July and October".
-    fn months(&self) -> Found {
+    fn months(&self) -> Option<(Rule, usize)> {
         let and = |here: &Self, at: usize| usize::from(matches!(here.text(at), "and" | "&" | "or"));
         let mut days = Vec::new();
         let mut at = 0;
@@ -363,7 +326,7 @@ impl<'a> Here<'a> {
     }
 
     /// A date, with its time of day where one follows.
-    fn point(&self) -> Found {
+    fn point(&self) -> Option<(Rule, usize)> {
         let weekday = usize::from(
             self.word(0).is_some_and(|word| word.weekday().is_some() && word.text.len() >= 3),
         );
@@ -395,14 +358,14 @@ impl<'a> Here<'a> {
                 ));
             }
             if let (Some(day), Some(year)) = (number(1), year_at(2)) {
-                return Some(here.timed(Rule::On(whole(date(year, month, day)?)), weekday, 3));
+                return Some(here.timed(Rule::On(Span::day(date(year, month, day)?)), weekday, 3));
             }
             // "Mar  5 14:22:31 UTC 2024", as `date` writes it: the year stands last.
             if let Some(day) = number(1).filter(|_| time_of_day(here.text(2)).is_some()) {
                 let at = (3..=5).find(|at| year_at(*at).is_some());
                 if let Some((at, year)) = at.and_then(|at| Some((at, year_at(at)?))) {
                     let (rule, _) =
-                        here.on(1).timed(Rule::On(whole(date(year, month, day)?)), 0, 1);
+                        here.on(1).timed(Rule::On(Span::day(date(year, month, day)?)), 0, 1);
                     return Some((rule, weekday + at + 1));
                 }
             }
@@ -430,7 +393,7 @@ impl<'a> Here<'a> {
             if let Some(month) = month_at(skip) {
                 return match year_at(skip + 1) {
                     Some(year) => Some(here.timed(
-                        Rule::On(whole(date(year, month, day)?)),
+                        Rule::On(Span::day(date(year, month, day)?)),
                         weekday,
                         skip + 2,
                     )),
@@ -470,7 +433,7 @@ impl<'a> Here<'a> {
     }
 
     /// "within 4 weeks", "every 14 days", "30 days after", "valid for 90 days", "90-day".
-    fn length(&self) -> Found {
+    fn length(&self) -> Option<(Rule, usize)> {
         const BEFORE: [&str; 16] = [
             "within", "in", "for", "every", "each", "after", "than", "least", "exceed", "most",
             "to", "of", "once", "is", "the", "by",
@@ -500,7 +463,7 @@ impl<'a> Here<'a> {
     }
 
     /// "every Monday", "every quarter", "once a month", "once per quarter", "at the beginning of each year".
-    fn recurring(&self) -> Found {
+    fn recurring(&self) -> Option<(Rule, usize)> {
         let skip = usize::from(self.text(0) == "once");
         match self.text(skip) {
             "every" | "each" | "per" | "a" | "any"
@@ -560,7 +523,7 @@ impl<'a> Here<'a> {
     }
 
     /// "1 to 14 October 2022", "1–14 October 2022", "October 1 to 14, 2022".
-    fn days_between(&self) -> Found {
+    fn days_between(&self) -> Option<(Rule, usize)> {
         let day = |at: usize| self.word(at).and_then(Word::number).filter(|n| (1..=31).contains(n));
         let month = |at: usize| self.word(at).and_then(Word::month);
         let year_at =
@@ -583,7 +546,7 @@ impl<'a> Here<'a> {
     }
 
     /// Weeks by their number: "2022-W41", "calendar week 41 of 2022".
-    fn week(&self) -> Found {
+    fn week(&self) -> Option<(Rule, usize)> {
         let monday = |year: i32, week: u32| NaiveDate::from_isoywd_opt(year, week, Weekday::Mon);
         let whole =
             |monday: NaiveDate| Rule::On(Span::days(monday, monday + chrono::Duration::days(6)));
@@ -610,7 +573,7 @@ impl<'a> Here<'a> {
         Some((whole(monday(year, week)?), skip + 3 + of))
     }
 
-    fn coming(&self) -> Found {
+    fn coming(&self) -> Option<(Rule, usize)> {
         match (self.text(0), self.text(1)) {
             ("tomorrow", _) => Some((Rule::Within(Length::Days(1)), 1)),
             ("next" | "following" | "coming", unit) => period(unit)
@@ -621,7 +584,7 @@ impl<'a> Here<'a> {
     }
 
     /// Adverbs.
-    fn habit(&self) -> Found {
+    fn habit(&self) -> Option<(Rule, usize)> {
         let rule = match self.text(0) {
             "daily" => Rule::Each(Period::Day),
             "weekly" => Rule::Each(Period::Week),
@@ -652,20 +615,17 @@ impl<'a> Here<'a> {
     }
 }
 
-fn whole(day: NaiveDate) -> Span {
-    Span::days(day, day)
-}
-
 /// Early, middle and late leave the deadline open between the edge of a third and that of a half or whole.
 fn part_of(edge: &str, first: NaiveDate, last: NaiveDate) -> Rule {
     let days = (last - first).num_days() + 1;
-    let place =
-        |part: i64, of: i64| whole(first + chrono::Duration::days((days * part / of - 1).max(0)));
+    let place = |part: i64, of: i64| {
+        Span::day(first + chrono::Duration::days((days * part / of - 1).max(0)))
+    };
     match edge {
-        "end" => Rule::On(whole(last)),
+        "end" => Rule::On(Span::day(last)),
         "late" => Rule::On(Span::days(first + chrono::Duration::days(days * 2 / 3), last)),
         "mid" | "middle" => Rule::Either(place(1, 2), place(2, 3)),
-        _ => Rule::Either(whole(first), place(1, 3)),
+        _ => Rule::Either(Span::day(first), place(1, 3)),
     }
 }
 
@@ -691,158 +651,4 @@ fn unit_of(word: &str, number: u32) -> Option<Length> {
         "year" | "years" => Length::Months(number.saturating_mul(12)),
         _ => return None,
     })
-}
-
-/// An instant as RFC 3339 writes it, with or without a zone.
-fn instant(raw: &str) -> Option<DateTime<FixedOffset>> {
-    if !raw.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    let read = |text: &str| DateTime::parse_from_rfc3339(text).ok();
-    read(raw).or_else(|| read(&format!("{raw}Z")))
-}
-
-/// Dates in figures, or with the month's name between: 2026-06-19, 19.06.2026, 19/6/2026, 03-Jun-2024, 20260619.
-fn numeric(text: &str) -> Option<Rule> {
-    if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        let day = date(
-            year(text[..4].parse().ok()?)?,
-            text[4..6].parse().ok()?,
-            text[6..].parse().ok()?,
-        )?;
-        return Some(Rule::On(whole(day)));
-    }
-    let separator = text.chars().find(|c| matches!(c, '-' | '/' | '.'))?;
-    let parts: Vec<&str> = text.split(separator).collect();
-    let number = |at: usize| parts[at].parse::<u32>().ok().filter(|_| parts[at].len() <= 4);
-    match parts.len() {
-        2 => {
-            let (year, month) = (year(number(0)?)?, number(1).filter(|_| parts[1].len() == 2)?);
-            Some(Rule::On(Span::days(date(year, month, 1)?, last_of_month(year, month)?)))
-        }
-        3 => {
-            let name = words::month(&parts[1].to_lowercase());
-            if let Some(month) = name {
-                let day = number(0)
-                    .filter(|day| *day <= 31)
-                    .and_then(|day| date(year(number(2)?)?, month, day))
-                    .or_else(|| date(year(number(0)?)?, month, number(2)?))?;
-                return Some(Rule::On(whole(day)));
-            }
-            if let Some(year) = year(number(0)?) {
-                return date(year, number(1)?, number(2)?).map(|day| Rule::On(whole(day)));
-            }
-            let year = match number(2)? {
-                // Two figures for the year, where all three parts have two: 15.11.24, 11/15/24.
-                short @ 10..=59 if parts.iter().all(|part| part.len() == 2) && separator != '-' => {
-                    short as i32 + 2000
-                }
-                long => year(long)?,
-            };
-            let (a, b) = (number(0)?, number(1)?);
-            // Full stops put the day first; strokes do so in half of the world.
-            let readings =
-                (date(year, b, a), if separator == '.' { None } else { date(year, a, b) });
-            match readings {
-                (Some(one), Some(other)) if one != other => {
-                    Some(Rule::Strokes(whole(one), whole(other)))
-                }
-                (Some(one), _) | (None, Some(one)) => Some(Rule::On(whole(one))),
-                (None, None) => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-fn time_of_day(text: &str) -> Option<i64> {
-    let text = text.trim_end_matches(['z', 'h']);
-    let (hour, rest) = text.split_once(':')?;
-    let (minute, second) = rest.split_once(':').unwrap_or((rest, "0"));
-    let (hour, minute, second): (i64, i64, i64) =
-        (hour.parse().ok()?, minute.parse().ok()?, second.parse().ok()?);
-    ((0..=23).contains(&hour) && (0..=59).contains(&minute) && (0..=60).contains(&second))
-        .then_some(hour * 3600 + minute * 60 + second.min(59))
-}
-
-/// `+0530`, `+05:30`, `-0700`.
-fn offset(text: &str) -> Option<i64> {
-    let sign = match text.chars().next()? {
-        '+' => 1,
-        '-' => -1,
-        _ => return None,
-    };
-    let digits: String = text[1..].chars().filter(|c| *c != ':').collect();
-    if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    Some(sign * (digits[..2].parse::<i64>().ok()? * 3600 + digits[2..].parse::<i64>().ok()? * 60))
-}
-
-/// Which part of a date in strokes comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Order {
-    DayFirst,
-    MonthFirst,
-}
-
-impl Order {
-    /// What one word shows of it: 28/02/2024 has the day first, 02/28/2024 the month.
-    pub(crate) fn shown(word: &Word<'_>) -> Option<Self> {
-        let mut parts = word.text.split('/').map(|part| part.parse::<u32>().ok());
-        let (a, b, c) = (parts.next()??, parts.next()??, parts.next()??);
-        if parts.next().is_some() || year(c).is_none() && !(10..=59).contains(&c) {
-            return None;
-        }
-        match (a, b) {
-            (13..=31, 1..=12) => Some(Self::DayFirst),
-            (1..=12, 13..=31) => Some(Self::MonthFirst),
-            _ => None,
-        }
-    }
-}
-
-impl Rule {
-    /// The one reading that an order of day and month leaves.
-    pub(crate) fn ordered(self, order: Option<Order>) -> Self {
-        match (self, order) {
-            (Self::Strokes(span, _), Some(Order::DayFirst))
-            | (Self::Strokes(_, span), Some(Order::MonthFirst)) => Self::On(span),
-            (other, _) => other,
-        }
-    }
-
-    /// Whether it names a place in time by itself, as a date of issue does.
-    pub(crate) fn point(&self) -> Option<Span> {
-        match self {
-            Self::On(span) => Some(*span),
-            Self::Either(one, other) | Self::Strokes(one, other) => Some(one.around(*other)),
-            _ => None,
-        }
-    }
-
-    /// Whether it is a length or habit, which says nothing without a word for what it is the habit of.
-    pub(crate) fn is_habit(&self) -> bool {
-        !matches!(
-            self,
-            Self::On(_)
-                | Self::Before(_)
-                | Self::Either(..)
-                | Self::Strokes(..)
-                | Self::Yearly(_)
-                | Self::YearlyMonths(_)
-                | Self::PartOfMonth { .. }
-        )
-    }
-
-    /// A yearless date, brought to the year that lies nearest to an instant: for dates of issue.
-    pub(crate) fn near(&self, at: Timestamp) -> Option<Span> {
-        let Self::Yearly(days) = self else { return self.point() };
-        let [(month, day)] = days[..] else { return None };
-        let around = crate::dates::calendar::day(at);
-        (around.year() - 1..=around.year() + 1)
-            .filter_map(|year| date(year, month, day))
-            .min_by_key(|day| start(*day).since(at).abs())
-            .map(whole)
-    }
 }

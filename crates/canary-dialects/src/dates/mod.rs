@@ -6,12 +6,15 @@
 mod calendar;
 mod cues;
 mod expression;
+mod figures;
 mod ideographs;
 mod roles;
+mod rule;
 mod words;
 
 pub use calendar::{Length, Span};
-pub(crate) use expression::{Expression, Order, Rule, expressions};
+pub(crate) use expression::{Expression, expressions};
+pub(crate) use rule::{Order, Rule};
 pub(crate) use words::{Word, words};
 
 use crate::Timestamp;

@@ -1,8 +1,9 @@
 //! What a date in a sentence is the date of: this issue, the next one, or the end of this one.
 
 use crate::dates::cues::{AHEAD, CUES, ELSEWHERE, Role, is_again, is_itself};
-use crate::dates::expression::{Expression, Order, Rule, expressions};
+use crate::dates::expression::{Expression, expressions};
 use crate::dates::ideographs::parted;
+use crate::dates::rule::{Order, Rule};
 use crate::dates::words::{Word, words};
 use crate::dates::{Dates, Said, Span};
 use std::borrow::Cow;
