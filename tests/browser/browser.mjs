@@ -1,9 +1,8 @@
 // Chromium for the tests, and small servers on loopback. What is missing is said, and its tests are left out.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join, normalize } from "node:path";
 import { here, root } from "./canary.mjs";
 
@@ -59,8 +58,6 @@ export const folderOf = (base, own = new Map()) => (path) => {
   const file = normalize(join(base, path));
   return file.startsWith(normalize(base)) && existsSync(file) && statSync(file).isFile() ? readFileSync(file) : null;
 };
-
-export const scratch = () => mkdtempSync(join(tmpdir(), "canary-browser-"));
 
 // The files for people of a site's folder, by the project's own renderer.
 export function render(site, out) {

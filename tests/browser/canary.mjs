@@ -1,6 +1,7 @@
 // Loads the page's scripts into node as a browser would: in order, into one global object.
-import { readFileSync, existsSync, statSync } from "node:fs";
+import { readFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import vm from "node:vm";
@@ -22,3 +23,10 @@ export const folder = (path) => async (name) => {
   const file = join(path, name);
   return existsSync(file) && statSync(file).isFile() ? new Uint8Array(readFileSync(file)) : null;
 };
+
+// A folder of this run, gone when it ends.
+export function scratch() {
+  const made = mkdtempSync(join(tmpdir(), "canary-browser-"));
+  process.on("exit", () => rmSync(made, { recursive: true, force: true, maxRetries: 5 }));
+  return made;
+}

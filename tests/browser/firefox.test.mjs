@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import test, { after, before } from "node:test";
-import { assets, canary, corpora, folder, root, shared } from "./canary.mjs";
-import { folderOf, load, render, scratch, serve } from "./browser.mjs";
+import { assets, canary, corpora, folder, root, scratch, shared } from "./canary.mjs";
+import { folderOf, load, render, serve } from "./browser.mjs";
 import { eventful, facts, lives, makeSeries, write } from "./series.mjs";
 
 const firefox = process.env.FIREFOX ?? ["/usr/bin/firefox-esr", "/usr/bin/firefox"].find(existsSync);

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
-import { corpora, root, shared } from "./canary.mjs";
-import { axe, folderOf, launch, missing, open, outcome, render, scratch, serve } from "./browser.mjs";
+import { corpora, root, scratch, shared } from "./canary.mjs";
+import { axe, folderOf, launch, missing, open, outcome, render, serve } from "./browser.mjs";
 import { eventful, facts, makeSeries, rightToLeft, write } from "./series.mjs";
 
 const vectors = [join(root, "tests", "vectors"), join(shared, "vectors")].find(existsSync);

@@ -6,7 +6,8 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 import { promisify } from "node:util";
-import { axe, folderOf, launch, missing, open, scratch, serve } from "./browser.mjs";
+import { axe, folderOf, launch, missing, open, serve } from "./browser.mjs";
+import { scratch } from "./canary.mjs";
 import { facts, makeSeries } from "./series.mjs";
 
 const command = process.env.CANARY_BIN;

@@ -6,8 +6,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import test, { before } from "node:test";
-import { here } from "./canary.mjs";
-import { render, scratch } from "./browser.mjs";
+import { here, scratch } from "./canary.mjs";
+import { render } from "./browser.mjs";
 import { eventful, facts, makeSeries, rightToLeft, write } from "./series.mjs";
 
 const need = createRequire(import.meta.url);

@@ -1,11 +1,10 @@
 // The page's verifier over every site of the vectors, and over edge cases of Ed25519.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { canary, corpora, folder, noble, root, shared } from "./canary.mjs";
+import { canary, corpora, folder, noble, root, scratch, shared } from "./canary.mjs";
 import { eventful, lives, proofs, write } from "./series.mjs";
 
 const places = [join(root, "tests", "vectors"), join(shared, "vectors")].filter(existsSync);
@@ -71,7 +70,7 @@ for (const { name, path } of cases) {
 for (const [name, make] of Object.entries(lives)) {
   test(`${name}: the command agrees`, { skip: noCommand }, async () => {
     const { files, pin, pins, at } = make();
-    const folder = mkdtempSync(join(tmpdir(), "canary-agree-"));
+    const folder = scratch();
     write(files, folder);
     for (const wanted of [null, pin, ...pins]) {
       for (const days of [-400, -45, 0, 20, 60]) {
@@ -96,7 +95,7 @@ test("files of several proofs: the command agrees", { skip: noCommand }, async (
     "no envelope": [all[0], all[1].replace(/extra .*\n/, "")], "another hash": other, "something after": [...all, "x\n"], "an empty line between": [all[0], "\n", all[1]],
     "cut short": [all[0], all[1].slice(0, 200)], "no last line end": [all.join("").slice(0, -1)],
   };
-  const folder = mkdtempSync(join(tmpdir(), "canary-agree-"));
+  const folder = scratch();
   const at = new Date(series.at * 1000).toISOString().replace(".000Z", "Z");
   for (const [name, parts] of Object.entries(files)) {
     const file = join(folder, `${name.replaceAll(" ", "-")}.canary`);
