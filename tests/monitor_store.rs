@@ -1,26 +1,21 @@
 //! What every store promises, asked of both: SQLite, and a PostgreSQL server that the test starts.
 
 mod postgres;
+#[macro_use]
 mod stores;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use canary_monitor::config::Retention;
 use canary_monitor::fleet::FleetBuilder;
 use canary_monitor::memory::Memory;
-use canary_monitor::observe::Body;
-use canary_monitor::store::postgres::PostgresStore;
 use canary_monitor::store::{
     Claim, Commit, NewNotice, Order, Outgoing, Room, Settled, Store, StoreError, Stored, Tally,
 };
 use canary_monitor::target::{Target, TargetId};
 use canary_verifier::report::{Severity, State};
-use postgres::Postgres;
-use stores::{
-    LEASE, NOW, address, claimed, fleet, is_fenced, plain, rich, runtime, sqlite, target,
-};
+use stores::{LEASE, NOW, claimed, fleet, is_fenced, plain, rich, target};
 
 async fn due_targets_are_claimed_once_each<S: Store>(a: S, b: S) {
     a.enroll(&fleet(0..100), NOW).await.expect("it enrolls");
@@ -309,55 +304,6 @@ async fn no_sink_waits_for_another<S: Store>(a: S, b: S) {
     assert_eq!(rows.len(), first.len() + second.len() + third.len(), "none twice");
 }
 
-async fn what_is_old_goes_and_what_counts_stays<S: Store>(a: S, b: S) {
-    let claim = claimed(&a).await;
-    let mut first = rich(&claim, NOW, "old");
-    let kept = Body { url: "https://c.example/k".to_owned(), bytes: b"kept".to_vec() };
-    // The issues are named in a list, and that in the state.
-    let leaves = ["one", "two", "three"].map(|leaf| {
-        let url = format!("https://c0.example/issues/{leaf}");
-        Body { url, bytes: leaf.as_bytes().to_vec() }
-    });
-    let digests = leaves.each_ref().map(|leaf| leaf.digest().0);
-    let url = "https://c0.example/#leaves".to_owned();
-    let list = Body { url, bytes: digests.concat() };
-    first.memory.checker =
-        format!("{{\"leaves\":\"{}\",\"checkpoint\":\"{}\"}}", list.digest(), kept.digest());
-    first.bodies.extend([list.clone(), kept.clone()].into_iter().chain(leaves.clone()));
-    let gone = first.bodies[0].digest().0;
-    a.commit(first).await.expect("written");
-    let notice = a.outgoing(NOW, 60, Room::of(1)).await.expect("it claims").remove(0);
-    a.settle(&notice, NOW, Settled::Sent).await.expect("settled");
-    let keep = Retention {
-        evidence: Some(100),
-        events: Some(100),
-        notices: Some(100),
-        ..Retention::default()
-    };
-    b.prune(&keep, NOW + 50).await.expect("it prunes");
-    assert!(a.bodies(vec![gone]).await.expect("it reads")[0].is_some());
-    b.prune(&keep, NOW + 101).await.expect("it prunes");
-    let left = a.bodies(vec![gone, kept.digest().0]).await.expect("it reads");
-    assert_eq!(left, [None, Some(kept.bytes)]);
-    let found = a.bodies(digests.to_vec()).await.expect("it reads");
-    assert_eq!(found, leaves.map(|leaf| Some(leaf.bytes)));
-    assert_eq!(a.bodies(vec![list.digest().0]).await.expect("it reads"), [Some(list.bytes)]);
-    assert_eq!(a.events(claim.id, 9).await.expect("it reads"), []);
-    let counts = a.counts().await.expect("it counts");
-    assert_eq!(counts.pending, 1, "what is not sent stays");
-    assert_eq!(counts.evidence_bytes, 4 + 96 + 11, "as much as is left");
-    // Another issue takes its place in the list: what is in neither goes.
-    let claim = a.claim(NOW + 700, NOW + 700, LEASE, 5).await.expect("it claims").remove(0);
-    let list = Body { bytes: digests[..2].concat(), ..list };
-    let memory =
-        Memory { checker: format!("{{\"leaves\":\"{}\"}}", list.digest()), ..claim.memory.clone() };
-    let bodies = vec![list];
-    a.commit(Commit { memory, bodies, ..plain(&claim, NOW + 700) }).await.expect("written");
-    b.prune(&keep, NOW + 801).await.expect("it prunes");
-    let found = a.bodies(digests.to_vec()).await.expect("it reads");
-    assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, false]);
-}
-
 async fn a_worker_says_that_it_is_alive<S: Store>(a: S, _: S) {
     assert_eq!(a.beat("a", NOW).await.expect("it beats"), None);
     assert_eq!(a.beat("a", NOW + 10).await.expect("it beats"), Some(NOW));
@@ -431,39 +377,6 @@ async fn no_step_is_lost_or_written_twice<S: Store>(a: S, b: S) {
     assert_eq!(claims.len(), TARGETS, "every target is still there to be claimed");
 }
 
-macro_rules! suite {
-    ($($case:ident),* $(,)?) => {
-        #[test]
-        fn sqlite_keeps_every_promise() {
-            $({
-                println!("{}", stringify!($case));
-                let folder = tempfile::tempdir().expect("a folder");
-                runtime().block_on(async {
-                    let store = sqlite(&folder.path().join("watch.db")).expect("it opens");
-                    $case(store.clone(), store).await;
-                });
-            })*
-        }
-
-        #[test]
-        fn postgres_keeps_every_promise() {
-            let Some(server) = Postgres::start() else {
-                println!("left out: PostgreSQL is not installed, its store is not tested");
-                return;
-            };
-            $({
-                println!("{}", stringify!($case));
-                let address = address(&server.database(stringify!($case)));
-                runtime().block_on(async {
-                    let a = PostgresStore::open(&address, "a").await.expect("it opens");
-                    let b = PostgresStore::open(&address, "b").await.expect("it opens");
-                    $case(a, b).await;
-                });
-            })*
-        }
-    };
-}
-
 suite![
     due_targets_are_claimed_once_each,
     those_that_wait_longest_come_first_and_none_before_its_time,
@@ -476,7 +389,6 @@ suite![
     notices_go_in_order_and_one_at_a_time,
     no_sink_waits_for_another,
     a_clock_that_was_ahead_holds_nothing_up,
-    what_is_old_goes_and_what_counts_stays,
     a_worker_says_that_it_is_alive,
     the_monitors_own_state_is_no_target,
     no_step_is_lost_or_written_twice,

@@ -1,7 +1,7 @@
 //! A fleet, its steps and its stores, for tests of the stores.
 
 #![allow(dead_code, reason = "each test binary uses a part")]
-#![allow(missing_docs, unreachable_pub, reason = "test code")]
+#![allow(missing_docs, unreachable_pub, unused_macros, reason = "test code")]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -97,4 +97,38 @@ pub fn sqlite(path: &Path) -> Result<SqliteStore, StoreError> {
 
 pub fn address(url: &str) -> Address {
     Address::parse(url).expect("a URL")
+}
+
+/// Asks each promise of both stores: SQLite, and a PostgreSQL server that the test starts.
+macro_rules! suite {
+    ($($case:ident),* $(,)?) => {
+        #[test]
+        fn sqlite_keeps_every_promise() {
+            $({
+                println!("{}", stringify!($case));
+                let folder = tempfile::tempdir().expect("a folder");
+                crate::stores::runtime().block_on(async {
+                    let store = crate::stores::sqlite(&folder.path().join("watch.db")).expect("it opens");
+                    $case(store.clone(), store).await;
+                });
+            })*
+        }
+
+        #[test]
+        fn postgres_keeps_every_promise() {
+            let Some(server) = crate::postgres::Postgres::start() else {
+                println!("left out: PostgreSQL is not installed, its store is not tested");
+                return;
+            };
+            $({
+                println!("{}", stringify!($case));
+                let address = crate::stores::address(&server.database(stringify!($case)));
+                crate::stores::runtime().block_on(async {
+                    let a = canary_monitor::store::postgres::PostgresStore::open(&address, "a").await.expect("it opens");
+                    let b = canary_monitor::store::postgres::PostgresStore::open(&address, "b").await.expect("it opens");
+                    $case(a, b).await;
+                });
+            })*
+        }
+    };
 }

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use canary_format::digest::Digest;
+use canary_verifier::report::Severity;
 
+use crate::axes::{Patience, patience};
 use crate::memory::Memory;
 use crate::observe::Body;
 use crate::step::{Event, EventKind};
@@ -74,6 +76,16 @@ pub fn admit(
         .collect();
     memory.evidence = today;
     (kept, events)
+}
+
+/// Up to when what was first seen of a target is kept, however old it is: while an episode about what was
+/// served is open, both sides of it are evidence. What the day's limit left out then may have been kept a day
+/// later; what comes after that makes a canary whose bodies differ each time no larger.
+pub(crate) fn held_until(memory: &Memory) -> Option<i64> {
+    let open = memory.episodes.iter().filter(|episode| {
+        episode.severity == Severity::Alarm && patience(episode.key.code) != Patience::Deadline
+    });
+    open.map(|episode| episode.opened_at.saturating_add(DAY)).max()
 }
 
 /// Whether it may be that not all of these are kept: only then the store is asked which it has.

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use deadpool_postgres::Object;
+use deadpool_postgres::{Object, Transaction};
 use tokio_postgres::Row;
 
-use super::super::{Counts, Sighting, StoreError, Tally, severity_of, state_of};
+use super::super::{Counts, Sighting, StoreError, Tally, memory_of, severity_of, state_of};
 use super::Me;
 use crate::config::Retention;
-use crate::evidence::LEAF_LIST;
+use crate::evidence::{LEAF_LIST, held_until};
 use crate::target::TargetId;
 
 /// Shared by those that keep bodies, taken alone by who deletes them: a body is not deleted between its
@@ -104,8 +104,9 @@ pub(super) async fn prune(
     let Some(age) = keep.evidence else { return Ok(()) };
     let transaction = client.transaction().await?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&EVIDENCE_LOCK]).await?;
+    let (held, until) = held(&transaction).await?;
     // What a present state rests on is named in it, by its digest in hex; leaves are named in the list that
-    // it names.
+    // it names. What was there when an alarm was opened that is still open stays too.
     transaction
         .execute(
             "WITH leaf AS MATERIALIZED (
@@ -119,8 +120,11 @@ pub(super) async fn prune(
                SELECT 1 FROM target AS t WHERE t.id = s.target
                AND POSITION(encode(s.digest, 'hex') IN t.memory) > 0)
              AND NOT EXISTS (
-               SELECT 1 FROM leaf WHERE leaf.target = s.target AND leaf.digest = s.digest)",
-            &[&(now - age), &LEAF_LIST],
+               SELECT 1 FROM leaf WHERE leaf.target = s.target AND leaf.digest = s.digest)
+             AND NOT EXISTS (
+               SELECT 1 FROM unnest($3::bigint[], $4::bigint[]) AS held (target, until)
+               WHERE held.target = s.target AND s.first <= held.until)",
+            &[&(now - age), &LEAF_LIST, &held, &until],
         )
         .await?;
     let gone: i64 = transaction
@@ -136,4 +140,17 @@ pub(super) async fn prune(
         .get(0);
     transaction.execute(COUNT_KEPT, &[&me.run, &-gone]).await?;
     Ok(transaction.commit().await?)
+}
+
+/// The targets with an open alarm about what was served, and up to when what was first seen there is kept.
+async fn held(transaction: &Transaction<'_>) -> Result<(Vec<i64>, Vec<i64>), StoreError> {
+    let read = "SELECT id, memory FROM target WHERE POSITION('\"opened_at\"' IN memory) > 0";
+    let mut held = (Vec::new(), Vec::new());
+    for row in transaction.query(read, &[]).await? {
+        if let Some(until) = held_until(&memory_of(row.get(1))?) {
+            held.0.push(row.get(0));
+            held.1.push(until);
+        }
+    }
+    Ok(held)
 }

@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::super::{Counts, Sighting, StoreError, Tally, severity_of, state_of};
+use super::super::{Counts, Sighting, StoreError, Tally, memory_of, severity_of, state_of};
 use crate::config::Retention;
-use crate::evidence::LEAF_LIST;
+use crate::evidence::{LEAF_LIST, held_until};
 use crate::observe::Body;
 use crate::target::TargetId;
 
@@ -97,8 +97,9 @@ pub(super) fn prune(connection: &Connection, keep: &Retention, now: i64) -> Resu
         connection.execute("DELETE FROM outbox WHERE state <> 0 AND settled < ?1", [now - age])?;
     }
     if let Some(age) = keep.evidence {
+        hold_open(connection)?;
         // What a present state rests on is named in it, by its digest in hex; leaves are named in the list
-        // that it names.
+        // that it names. What was there when an alarm was opened that is still open stays too.
         connection.execute(
             "WITH RECURSIVE
                list (target, bytes) AS MATERIALIZED (
@@ -118,7 +119,10 @@ pub(super) fn prune(connection: &Connection, keep: &Retention, now: i64) -> Resu
                AND instr(target.memory, lower(hex(sighting.digest))) > 0)
              AND NOT EXISTS (
                SELECT 1 FROM leaf
-               WHERE leaf.target = sighting.target AND leaf.digest = sighting.digest)",
+               WHERE leaf.target = sighting.target AND leaf.digest = sighting.digest)
+             AND NOT EXISTS (
+               SELECT 1 FROM temp.held
+               WHERE held.target = sighting.target AND sighting.first <= held.until)",
             params![now - age, LEAF_LIST],
         )?;
         let mut delete = connection.prepare(
@@ -129,6 +133,25 @@ pub(super) fn prune(connection: &Connection, keep: &Retention, now: i64) -> Resu
         let gone = delete.query_map([], |row| row.get::<_, i64>(0))?;
         let gone: i64 = gone.sum::<Result<_, _>>()?;
         connection.execute("UPDATE kept SET bytes = bytes - ?1", [gone])?;
+    }
+    Ok(())
+}
+
+/// Lists the targets with an open alarm about what was served, and up to when what was first seen there is
+/// kept.
+fn hold_open(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute_batch(
+        "CREATE TEMP TABLE IF NOT EXISTS held (target INTEGER PRIMARY KEY, until INTEGER NOT NULL);
+         DELETE FROM temp.held",
+    )?;
+    let mut read = connection
+        .prepare("SELECT id, memory FROM target WHERE instr(memory, '\"opened_at\"') > 0")?;
+    let mut add = connection.prepare("INSERT INTO temp.held (target, until) VALUES (?1, ?2)")?;
+    let mut rows = read.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Some(until) = held_until(&memory_of(&row.get::<_, String>(1)?)?) {
+            add.execute(params![row.get::<_, i64>(0)?, until])?;
+        }
     }
     Ok(())
 }
