@@ -271,6 +271,18 @@ async fn a_clock_that_was_ahead_holds_nothing_up<S: Store>(a: S, b: S) {
     assert_eq!((second.key.as_str(), second.created), ("n-2", NOW + 10));
 }
 
+async fn what_a_clock_that_was_ahead_saw_first_was_seen_by_now<S: Store>(a: S, b: S) {
+    let claim = claimed(&a).await;
+    a.commit(rich(&claim, NOW + 5_000, "one")).await.expect("written");
+    // The clock has been set right: the target is claimed anew, and the same is served.
+    a.enroll(&fleet(0..1), NOW + 10).await.expect("it enrolls");
+    let claim = a.claim(NOW + 10, i64::MAX, LEASE, 5).await.expect("it claims").remove(0);
+    a.commit(rich(&claim, NOW + 10, "one")).await.expect("written");
+    for seen in b.sightings(claim.id).await.expect("it reads") {
+        assert_eq!((seen.first, seen.last), (NOW + 10, NOW + 10));
+    }
+}
+
 async fn no_sink_waits_for_another<S: Store>(a: S, b: S) {
     a.enroll(&fleet(0..20), NOW).await.expect("it enrolls");
     for claim in a.claim(NOW + 600, i64::MAX, LEASE, 20).await.expect("it claims") {
@@ -389,6 +401,7 @@ suite![
     notices_go_in_order_and_one_at_a_time,
     no_sink_waits_for_another,
     a_clock_that_was_ahead_holds_nothing_up,
+    what_a_clock_that_was_ahead_saw_first_was_seen_by_now,
     a_worker_says_that_it_is_alive,
     the_monitors_own_state_is_no_target,
     no_step_is_lost_or_written_twice,

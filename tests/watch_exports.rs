@@ -110,6 +110,68 @@ fn an_export_proves_every_verdict_without_a_network() {
 }
 
 #[test]
+fn an_older_copy_is_not_exported_for_the_tree_and_is_judged_as_it_was_watched() {
+    let pages = Pages::default();
+    let server = pages.serve();
+    let url = format!("{}canary/", server.url());
+    let older = live(&url, 1);
+    let newer = {
+        let mut newer = older.clone();
+        let mut next = newer.next();
+        next.as_of = newer.newest.as_of.plus(3_600);
+        (next.next_due, next.expires) = (now().plus(7 * DAY), now().plus(14 * DAY));
+        newer.push(next, &["Ada", "Bo"]);
+        newer.heartbeat_at(now().plus(-300))
+    };
+    let operator = Operator::new(&format!(
+        "[[target]]\nname = \"edge\"\npin = \"{}\"\nrequire_freshness = true\n\
+         max_interval_days = 10\nwitnesses = \"w.policy\"\n",
+        pin(&older, &url)
+    ));
+    let key = build::heartbeat_key("witness.example", "witness");
+    operator.put("w.policy", format!("witness w {key}\nquorum w\n"));
+    let next_second = || {
+        let then = now();
+        wait_for("the clock's next second", || now() > then);
+    };
+    let look = |series: &Series| {
+        publish(&pages, "/canary/", series);
+        operator.once().remove("edge").unwrap()
+    };
+    look(&older);
+    next_second();
+    look(&newer);
+    let then = now();
+    next_second();
+    let line = look(&older);
+    assert_eq!(line["issue"], 2, "an older copy takes nothing back: {line}");
+    for (out, at) in [("now", None), ("then", Some(then.to_string()))] {
+        let mut arguments = vec!["watch", "export", "--out", out];
+        arguments.extend(at.as_ref().into_iter().flat_map(|at| ["--at", at]));
+        assert!(operator.run(&arguments).status.success());
+        let listed = std::fs::read(operator.path().join(out).join("targets.json")).unwrap();
+        let listed: Value = serde_json::from_slice(&listed).unwrap();
+        let command = listed["targets"][0]["recheck"][0].as_str().unwrap();
+        let words = command.split(' ').skip(1).chain(["--json"]);
+        let words: Vec<&str> = words.map(|word| word.trim_matches('\'')).collect();
+        let said = operator.command(&words).current_dir(operator.path().join(out)).output();
+        let said = said.unwrap();
+        let report: Value = serde_json::from_slice(&said.stdout)
+            .unwrap_or_else(|_| panic!("{command}: {}", String::from_utf8_lossy(&said.stderr)));
+        assert_eq!(report["issue"]["number"], 2, "{out}: {command}");
+        let found: Vec<&str> = (report["findings"].as_array().unwrap().iter())
+            .filter(|finding| finding["severity"] != "alive")
+            .map(|finding| finding["code"].as_str().unwrap())
+            .collect();
+        for code in codes(&line) {
+            assert!(found.contains(&code), "{out}: {code} is not among {found:?}");
+        }
+        assert_eq!(codes(&line).len(), found.len(), "{out}: {found:?}");
+    }
+    assert_eq!(codes(&line).len(), 3, "{line}");
+}
+
+#[test]
 fn a_targets_page_shows_the_life_of_each_fact() {
     let pages = Pages::default();
     let server = pages.serve();
@@ -190,6 +252,10 @@ fn an_export_of_another_format_is_read_by_history_and_verify() {
         signed.pages.set("/page.txt", "We have never placed a backdoor.\n");
         signed.operator.once();
     }
+    let oldest = text(today.plus(-20 * DAY), today.plus(10 * DAY), &FACTS);
+    signed.publish(&oldest);
+    let line = signed.operator.once().remove("signed").unwrap();
+    assert!(codes(&line).contains(&"ROLLBACK"), "{line}");
     let Signed { operator, server, .. } = signed;
     assert!(operator.run(&["watch", "export", "--out", "out"]).status.success());
     let listed = std::fs::read(operator.path().join("out/targets.json")).unwrap();
@@ -216,7 +282,11 @@ fn an_export_of_another_format_is_read_by_history_and_verify() {
     assert_eq!(history["report"]["state"], "LIVE");
     let found = history["report"]["findings"].to_string();
     assert!(found.contains("FACT_ABSENT"), "{found}");
-    assert_eq!(ran("signed", "verify", None)["state"], "LIVE");
+    // What was served last is an older one again: history has the newer one.
+    let verified = ran("signed", "verify", None);
+    let day = |report: &Value| report["issue"]["as_of"].as_str().unwrap()[..10].to_owned();
+    assert_eq!(day(&verified), today.plus(-20 * DAY).date().to_string());
+    assert_eq!(day(&history["report"]), today.plus(-DAY).date().to_string());
     // A page without a date counts from when it was first seen, which the folder says.
     let history = ran("undated", "history", Some(today.plus(3 * DAY)));
     assert_eq!(history["report"]["state"], "LAPSED", "{history}");

@@ -1,22 +1,19 @@
 //! What a store holds of one target, so that any verdict can be reached again without a network.
 
-use std::collections::{BTreeMap, HashMap};
+mod site;
+
+use std::collections::BTreeMap;
 
 use canary_dialects::reading::Kind;
-use canary_format::checkpoint::Checkpoint;
 use canary_format::digest::Digest;
-use canary_format::merkle::{leaf_hash, root};
 
+pub use self::site::SiteAsSeen;
 use crate::dialect::{Kept, Publication};
-use crate::evidence::LEAF_LIST;
 use crate::form::Form;
 use crate::memory::Memory;
 use crate::step::EventKind;
 use crate::store::{Sighting, Store, StoreError, StoredEvent};
 use crate::target::Target;
-
-/// So many ways to put leaves together are tried where several bodies were served under one number.
-const MAX_TRIES: usize = 256;
 
 /// A target as the store knows it.
 #[derive(Debug, Clone)]
@@ -31,15 +28,6 @@ pub struct Holding {
     pub events: Vec<StoredEvent>,
 }
 
-/// A native site as it was served.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SiteAsSeen {
-    /// The checkpoint.
-    pub checkpoint: Vec<u8>,
-    /// The leaves that it covers, as far as they are kept.
-    pub leaves: Vec<Vec<u8>>,
-}
-
 /// A text of another format as it was published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextAsSeen {
@@ -49,6 +37,8 @@ pub struct TextAsSeen {
     pub text: Vec<u8>,
     /// The signatures beside it, in the order of the configuration.
     pub beside: Vec<Vec<u8>>,
+    /// Whether this was served last: it may be an older one again.
+    pub served_last: bool,
 }
 
 /// The watcher's own looking.
@@ -105,82 +95,6 @@ impl Holding {
         Some(Looking { from, to, answers, gaps })
     }
 
-    /// The site as it was served last, up to an instant.
-    ///
-    /// # Errors
-    ///
-    /// The store's.
-    pub async fn site<S: Store>(
-        &self,
-        store: &S,
-        until: i64,
-    ) -> Result<Option<SiteAsSeen>, StoreError> {
-        let url = &self.target.url;
-        let newest = |name: &str| {
-            let at = format!("{url}{name}");
-            let seen = self.sightings.iter().filter(|one| one.url == at && one.first <= until);
-            seen.max_by_key(|one| (one.last.min(until), one.first)).map(|one| one.digest)
-        };
-        let Some(checkpoint) = newest("checkpoint") else { return Ok(None) };
-        let Some(checkpoint) = store.bodies(vec![checkpoint]).await?.pop().flatten() else {
-            return Ok(None);
-        };
-        let Ok(parsed) = Checkpoint::parse(&checkpoint) else {
-            return Ok(Some(SiteAsSeen { checkpoint, leaves: Vec::new() }));
-        };
-        let choices = self.choices(store, parsed.size(), until).await?;
-        let digests: Vec<[u8; 32]> = choices.iter().flatten().copied().collect();
-        let bodies = store.bodies(digests.clone()).await?;
-        let bodies: HashMap<[u8; 32], Vec<u8>> = (digests.into_iter().zip(bodies))
-            .filter_map(|(digest, body)| Some((digest, body?)))
-            .collect();
-        let fits = |picked: &[[u8; 32]]| {
-            let hashes: Option<Vec<_>> = picked
-                .iter()
-                .map(|digest| bodies.get(digest).map(|leaf| leaf_hash(leaf)))
-                .collect();
-            hashes.is_some_and(|hashes| root(&hashes) == parsed.root())
-        };
-        let picked = pick(&choices, fits);
-        let leaves = picked.iter().map_while(|digest| bodies.get(digest).cloned()).collect();
-        Ok(Some(SiteAsSeen { checkpoint, leaves }))
-    }
-
-    /// For each number, the digests of the leaves that may be meant, the likeliest first.
-    async fn choices<S: Store>(
-        &self,
-        store: &S,
-        size: u64,
-        until: i64,
-    ) -> Result<Vec<Vec<[u8; 32]>>, StoreError> {
-        let list_url = format!("{}{LEAF_LIST}", self.target.url);
-        let mut lists: Vec<&Sighting> =
-            self.sightings.iter().filter(|one| one.url == list_url && one.first <= until).collect();
-        lists.sort_by_key(|one| std::cmp::Reverse(one.first));
-        let digests = lists.iter().take(8).map(|one| one.digest).collect();
-        let lists: Vec<Vec<u8>> = store.bodies(digests).await?.into_iter().flatten().collect();
-        let mut choices = Vec::new();
-        for number in 1..=size {
-            let place = usize::try_from(number - 1).unwrap_or(usize::MAX);
-            let mut found: Vec<[u8; 32]> = Vec::new();
-            let listed = lists.iter().filter_map(|list| list.as_chunks::<32>().0.get(place));
-            let at = format!("{}issues/{number}", self.target.url);
-            let mut seen: Vec<&Sighting> =
-                self.sightings.iter().filter(|one| one.url == at && one.first <= until).collect();
-            seen.sort_by_key(|one| std::cmp::Reverse(one.last.min(until)));
-            for digest in listed.copied().chain(seen.into_iter().map(|one| one.digest)) {
-                if !found.contains(&digest) {
-                    found.push(digest);
-                }
-            }
-            if found.is_empty() {
-                break;
-            }
-            choices.push(found);
-        }
-        Ok(choices)
-    }
-
     /// The texts that count, and what was served last, up to an instant; for a target of another format.
     ///
     /// # Errors
@@ -196,15 +110,23 @@ impl Holding {
         }
         let kept: Kept = serde_json::from_str(&self.memory.checker).unwrap_or_default();
         let mut series: Vec<Publication> = kept.series;
-        let last = kept.served.filter(|served| series.iter().all(|one| !one.is(served)));
-        series.extend(last);
+        let last = kept.served.filter(|_| self.is_as_of(until));
+        series.extend(last.clone().filter(|served| series.iter().all(|one| !one.is(served))));
+        series.retain(|one| one.at <= until);
         let mut texts = Vec::new();
-        for one in series.into_iter().filter(|one| one.at <= until) {
+        for one in series {
             let digests = one.digests().iter().map(|hex| hex.0).collect();
             let bodies: Option<Vec<Vec<u8>>> = store.bodies(digests).await?.into_iter().collect();
             let Some(mut bodies) = bodies.filter(|bodies| !bodies.is_empty()) else { continue };
             let text = bodies.remove(0);
-            texts.push(TextAsSeen { at: one.at, text, beside: bodies });
+            let served_last = last.as_ref().is_some_and(|last| last.is(&one));
+            texts.push(TextAsSeen { at: one.at, text, beside: bodies, served_last });
+        }
+        // What was served last may be kept no more.
+        if texts.iter().all(|text| !text.served_last)
+            && let Some(newest) = texts.last_mut()
+        {
+            newest.served_last = true;
         }
         Ok(texts)
     }
@@ -239,51 +161,7 @@ fn gap(event: &StoredEvent) -> Option<(i64, i64)> {
     Some((event.at, event.at.saturating_add(seconds)))
 }
 
-/// One digest for each number: those that give the checkpoint's root, where there are such.
-fn pick(choices: &[Vec<[u8; 32]>], fits: impl Fn(&[[u8; 32]]) -> bool) -> Vec<[u8; 32]> {
-    let likeliest: Vec<[u8; 32]> = choices.iter().map(|found| found[0]).collect();
-    let open: Vec<usize> = (0..choices.len()).filter(|at| choices[*at].len() > 1).collect();
-    let mut turn = vec![0; open.len()];
-    for _ in 0..MAX_TRIES {
-        let mut picked = likeliest.clone();
-        for (at, choice) in open.iter().zip(&turn) {
-            picked[*at] = choices[*at][*choice];
-        }
-        if fits(&picked) {
-            return picked;
-        }
-        // The next combination, as an odometer turns.
-        let mut wheel = 0;
-        while wheel < open.len() {
-            turn[wheel] += 1;
-            if turn[wheel] < choices[open[wheel]].len() {
-                break;
-            }
-            turn[wheel] = 0;
-            wheel += 1;
-        }
-        if wheel == open.len() {
-            break;
-        }
-    }
-    likeliest
-}
-
 /// A digest as a file's name.
 pub fn file_name(digest: [u8; 32]) -> String {
     Digest(digest).to_string().trim_start_matches("sha256:").to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_leaves_that_give_the_root_are_picked() {
-        let [a, b, c, d] = [1_u8, 2, 3, 4].map(|n| [n; 32]);
-        let choices = vec![vec![a], vec![b, c], vec![d, a]];
-        let wanted = vec![a, c, a];
-        assert_eq!(pick(&choices, |picked| picked == wanted), wanted);
-        assert_eq!(pick(&choices, |_| false), vec![a, b, d], "else the likeliest");
-    }
 }

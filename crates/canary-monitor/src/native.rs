@@ -204,6 +204,12 @@ impl<S: Store> NativeCheck<S> {
     }
 }
 
+/// The list of the leaves that a target's state rests on, and the checkpoint over them, by their digests.
+pub(crate) fn rests_on(memory: &Memory) -> Option<([u8; 32], Option<[u8; 32]>)> {
+    let kept: Kept = serde_json::from_str(&memory.checker).ok()?;
+    Some((kept.leaves?, kept.checkpoint))
+}
+
 /// Whether an unchanged checkpoint leaves nothing to judge: no date that the judge alone compares has
 /// passed, and there is no mirror and no witness's own copy to compare with.
 fn may_skip(memory: &Memory, target: &Target, now: i64) -> bool {

@@ -435,6 +435,7 @@ fn sane(mut memory: Memory, now: i64) -> Memory {
     bound(&mut memory.read_at);
     bound(&mut memory.unread_since);
     bound(&mut memory.asked_at);
+    bound(&mut memory.first_look);
     bound(&mut memory.looked_at);
     bound(&mut memory.failing_since);
     memory.gap.take_if(|(_, until)| *until > now + AHEAD);

@@ -2,10 +2,36 @@
 
 use canary_format::time::Timestamp;
 
+/// What a reader asks of a canary.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked<'a> {
+    /// The pin.
+    pub pin: Option<&'a str>,
+    /// The file with the witness policy.
+    pub witnesses: Option<&'a str>,
+    /// The longest time from affirmation to lapse, in days, where it is not the usual one.
+    pub max_interval_days: Option<i64>,
+    /// Whether not-before evidence is asked for.
+    pub require_freshness: bool,
+}
+
 /// `canary verify` on a target, as of an instant, without any state.
 pub fn verify(target: &str, pin: Option<&str>, at: Timestamp) -> String {
-    let pin = pin.map(|pin| format!(" --pin {}", quoted(pin))).unwrap_or_default();
-    format!("canary verify {}{pin} --at {at} --no-state", quoted(target))
+    verify_as(target, Asked { pin, ..Asked::default() }, at)
+}
+
+/// The same, with all that is asked.
+pub fn verify_as(target: &str, asked: Asked<'_>, at: Timestamp) -> String {
+    let mut command = format!("canary verify {}", quoted(target));
+    for (option, word) in [("--pin", asked.pin), ("--witnesses", asked.witnesses)] {
+        command += &word.map(|word| format!(" {option} {}", quoted(word))).unwrap_or_default();
+    }
+    let days = asked.max_interval_days.map(|days| format!(" --max-interval {days}"));
+    command += &days.unwrap_or_default();
+    if asked.require_freshness {
+        command += " --require-freshness";
+    }
+    format!("{command} --at {at} --no-state")
 }
 
 /// `canary history` on a target.

@@ -10,6 +10,7 @@ use canary_verifier::witness::WitnessPolicy;
 #[derive(Debug, Clone)]
 pub struct Witnesses {
     policy: WitnessPolicy,
+    bytes: Vec<u8>,
     digest: Digest,
 }
 
@@ -20,12 +21,18 @@ impl Witnesses {
     ///
     /// The first rule of `tlog-policy` that is broken, with the line.
     pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
-        Ok(Self { policy: WitnessPolicy::parse(bytes)?, digest: Digest::of(bytes) })
+        let policy = WitnessPolicy::parse(bytes)?;
+        Ok(Self { policy, bytes: bytes.to_vec(), digest: Digest::of(bytes) })
     }
 
     /// The rule.
     pub fn policy(&self) -> &WitnessPolicy {
         &self.policy
+    }
+
+    /// The file as it is.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// The digest of its bytes.

@@ -82,3 +82,19 @@ fn what_a_silence_held_back_is_told_when_it_ends() {
     let over = Scene { held: &|_| false, now: now + 60, ..scene };
     assert_eq!(step(over, &silenced.memory, None).changes[0].code, Code::Missing);
 }
+
+#[test]
+fn a_first_look_under_a_clock_that_was_ahead_was_by_now() {
+    let (policy, now) = (Policy::default(), 1_700_000_000);
+    let scene = |now| Scene {
+        id: TargetId(7),
+        policy: &policy,
+        vantage: Vantage::GOOD,
+        held: &|_| false,
+        now,
+    };
+    let seen = Observation::new(now, Outcome::Unchanged);
+    let ahead = step(scene(now + 5_000), &Memory::default(), Some(&seen)).memory;
+    let after = step(scene(now), &ahead, Some(&seen)).memory;
+    assert_eq!((after.first_look, after.looked_at), (Some(now), Some(now)));
+}

@@ -74,6 +74,14 @@ struct Listed {
     recheck: Vec<String>,
 }
 
+/// As of when: what the commands say, and up to when what was seen counts.
+#[derive(Clone, Copy)]
+struct AsOf {
+    until: Timestamp,
+    /// A clock that was ahead once leaves nothing out where no instant is asked for.
+    known_by: i64,
+}
+
 impl Export {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let config = super::read(&self.config.config)?;
@@ -144,9 +152,8 @@ impl Export {
         out: &mut NewFolder,
     ) -> Result<Listed, Failure> {
         let failed = |error| super::store_failure(&error);
-        let until = self.until();
-        // A clock that was ahead once leaves nothing out where no instant is asked for.
-        let known_by = self.at.map_or(i64::MAX, Timestamp::unix);
+        let (until, known_by) = (self.until(), self.at.map_or(i64::MAX, Timestamp::unix));
+        let as_of = AsOf { until, known_by };
         let held = Holding::read(store, target, known_by).await.map_err(failed)?;
         let served: Vec<_> = held.sightings.iter().filter(|one| !is_derived(&one.url)).collect();
         let folder = folder_name(&held.target);
@@ -180,19 +187,19 @@ impl Export {
             let bytes = serde_json::to_vec_pretty(&value).expect("it has string keys");
             out.put(&format!("{folder}/{name}"), &bytes)?;
         }
-        if let Some(looking) = held.looking(until.unix()) {
-            let record = self.record(&held, looking);
+        if let Some(looking) = held.looking(known_by) {
+            let record = self.record(&held, looking, until);
             let bytes = serde_json::to_vec_pretty(&record).expect("it has string keys");
             out.put(&format!("{folder}/watch.json"), &bytes)?;
         }
         let (format, recheck) = match &held.target.policy.form {
             Form::Native => {
-                let recheck = native::write(store, &held, &folder, until, out).await?;
+                let recheck = native::write(store, &held, &folder, as_of, out).await?;
                 ("native".to_owned(), recheck)
             }
             Form::Dialect(form) => {
                 let (kind, recheck) =
-                    dialect::write(store, &held, form, &folder, until, out).await?;
+                    dialect::write(store, &held, form, &folder, as_of, out).await?;
                 (kind.to_owned(), recheck)
             }
         };
@@ -209,8 +216,8 @@ impl Export {
         })
     }
 
-    fn record(&self, held: &Holding, looking: Looking) -> WatchRecord {
-        let at = |unix| Timestamp::from_unix(unix);
+    fn record(&self, held: &Holding, looking: Looking, until: Timestamp) -> WatchRecord {
+        let at = |unix| Timestamp::from_unix(unix).min(until);
         WatchRecord {
             record: WATCH_TYPE.to_owned(),
             watcher: self.watcher.clone(),

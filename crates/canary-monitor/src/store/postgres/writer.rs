@@ -243,7 +243,8 @@ async fn keep_bodies(
              FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::bigint[], $5::bigint[])
                AS s (target, digest, url, at, times)
              ON CONFLICT (target, digest, hashtextextended(url, 0))
-             DO UPDATE SET last = EXCLUDED.last, times = sighting.times + EXCLUDED.times",
+             DO UPDATE SET first = LEAST(sighting.first, EXCLUDED.first), last = EXCLUDED.last,
+               times = sighting.times + EXCLUDED.times",
         )
         .await?;
     let targets: Vec<i64> = seen.keys().map(|(target, ..)| *target).collect();

@@ -19,7 +19,7 @@ pub(super) fn keep(
     let mut see = connection.prepare_cached(
         "INSERT INTO sighting (target, digest, url, first, last, times)
          VALUES (?1, ?2, ?3, ?4, ?4, 1)
-         ON CONFLICT DO UPDATE SET last = ?4, times = times + 1",
+         ON CONFLICT DO UPDATE SET first = MIN(first, ?4), last = ?4, times = times + 1",
     )?;
     let mut added = 0;
     for body in bodies {

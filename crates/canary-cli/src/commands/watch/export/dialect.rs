@@ -11,6 +11,7 @@ use canary_report::command::quoted;
 use serde_json::json;
 
 use super::super::store_failure;
+use super::AsOf;
 use crate::commands::dialects::files::{SEEN, SEEN_TYPE};
 use crate::commands::report::folder::NewFolder;
 use crate::error::Failure;
@@ -25,9 +26,10 @@ pub(super) async fn write(
     held: &Holding,
     form: &Dialect,
     folder: &str,
-    until: Timestamp,
+    as_of: AsOf,
     out: &mut NewFolder,
 ) -> Result<(&'static str, Vec<String>), Failure> {
+    let AsOf { until, known_by } = as_of;
     let kind = held.kind();
     let mut options = format!(" --dialect {}", kind.map_or("plain", |kind| kind.name()));
     for (number, file) in form.keys().iter().enumerate() {
@@ -50,19 +52,23 @@ pub(super) async fn write(
     let place = format!("{folder}/published");
     let mut seen = BTreeMap::new();
     let mut last = None;
-    let texts = held.texts(store, until.unix()).await.map_err(|error| store_failure(&error))?;
+    let texts = held.texts(store, known_by).await.map_err(|error| store_failure(&error))?;
     for (number, text) in (1..).zip(&texts) {
         let name = format!("{number:04}.{}", end(&held.target.url, &TEXTS));
         out.put(&format!("{place}/{name}"), &text.text)?;
-        seen.insert(name.clone(), Timestamp::from_unix(text.at));
+        // A clock that was ahead once saw nothing later than now.
+        let first_seen = Timestamp::from_unix(text.at).min(until);
+        seen.insert(name.clone(), first_seen);
         let mut signatures = String::new();
         for (count, (url, bytes)) in (1..).zip(form.signatures().iter().zip(&text.beside)) {
             let beside = format!("{name}.{count}.{}", end(url, &SIGNATURES));
             out.put(&format!("{place}/{beside}"), bytes)?;
-            seen.insert(beside.clone(), Timestamp::from_unix(text.at));
+            seen.insert(beside.clone(), first_seen);
             signatures += &format!(" --signature {}", quoted(&format!("{place}/{beside}")));
         }
-        last = Some((name, signatures));
+        if text.served_last {
+            last = Some((name, signatures));
+        }
     }
     let Some((name, signatures)) = last else {
         return Ok((kind.map_or("other", |kind| kind.name()), Vec::new()));

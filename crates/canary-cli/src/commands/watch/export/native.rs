@@ -4,14 +4,16 @@ use canary_format::digest::Digest;
 use canary_format::envelope::Envelope;
 use canary_format::time::Timestamp;
 use canary_monitor::export::{Holding, SiteAsSeen, file_name};
+use canary_monitor::policy::Policy;
 use canary_monitor::store::configured::ConfiguredStore;
 use canary_monitor::store::{Sighting, Store as _, StoreError};
-use canary_report::command;
+use canary_report::command::{self, Asked};
 use canary_report::site;
 use canary_verifier::fork;
 use canary_verifier::judge::{Side, contradiction};
 
 use super::super::store_failure;
+use super::AsOf;
 use crate::commands::report::folder::NewFolder;
 use crate::error::{Failure, Kind};
 
@@ -23,21 +25,21 @@ pub(super) async fn write(
     store: &ConfiguredStore,
     held: &Holding,
     folder: &str,
-    until: Timestamp,
+    as_of: AsOf,
     out: &mut NewFolder,
 ) -> Result<Vec<String>, Failure> {
+    let AsOf { until, known_by } = as_of;
     let failed = |error| store_failure(&error);
     let mut commands = Vec::new();
     let mut sides = Vec::new();
-    if let Some(seen) = held.site(store, until.unix()).await.map_err(failed)? {
+    if let Some(seen) = held.site(store, known_by).await.map_err(failed)? {
         for (path, bytes) in site::files(&seen.checkpoint, &seen.leaves) {
             out.put(&format!("{folder}/site/{path}"), &bytes)?;
         }
-        let pin = held.target.pin.as_ref().map(ToString::to_string);
         let place = format!("{folder}/site");
-        commands.push(command::verify(&place, pin.as_deref(), until));
+        commands.push(verify(held, folder, until, out)?);
         commands.push(command::history(&place));
-        sides = other_trees(store, held, &seen, until).await.map_err(failed)?;
+        sides = other_trees(store, held, &seen, known_by).await.map_err(failed)?;
     }
     for (number, digests) in held.twice() {
         let bodies = store.bodies(digests.clone()).await.map_err(failed)?;
@@ -72,13 +74,35 @@ pub(super) async fn write(
     Ok(commands)
 }
 
+/// The command that judges the site by what the watcher asks of it.
+fn verify(
+    held: &Holding,
+    folder: &str,
+    until: Timestamp,
+    out: &mut NewFolder,
+) -> Result<String, Failure> {
+    let (pin, policy) = (held.target.pin.as_ref().map(ToString::to_string), &held.target.policy);
+    let witnesses = format!("{folder}/keys/witnesses.policy");
+    if let Some(one) = &policy.witnesses {
+        out.put(&witnesses, one.bytes())?;
+    }
+    let usual = Policy::default().max_interval_days;
+    let asked = Asked {
+        pin: pin.as_deref(),
+        witnesses: policy.witnesses.as_ref().map(|_| witnesses.as_str()),
+        max_interval_days: Some(policy.max_interval_days).filter(|days| *days != usual),
+        require_freshness: policy.require_freshness,
+    };
+    Ok(command::verify_as(&format!("{folder}/site"), asked, until))
+}
+
 /// The site beside every other checkpoint that was obtained, from a witness or at another time, where
 /// the two cannot both be true.
 async fn other_trees(
     store: &ConfiguredStore,
     held: &Holding,
     seen: &SiteAsSeen,
-    until: Timestamp,
+    known_by: i64,
 ) -> Result<Vec<[Side; 2]>, StoreError> {
     let ours = Side {
         first: 1,
@@ -88,7 +112,7 @@ async fn other_trees(
     let witnesses = held.target.policy.witnesses.as_ref().map(|one| one.policy());
     let is_other = |one: &&Sighting| {
         one.url.ends_with("checkpoint")
-            && one.first <= until.unix()
+            && one.first <= known_by
             && one.digest != Digest::of(&seen.checkpoint).0
     };
     let mut digests: Vec<[u8; 32]> =

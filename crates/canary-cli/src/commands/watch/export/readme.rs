@@ -10,9 +10,11 @@ const WHAT: &str = "  bodies/          every distinct body that was served, name
   sightings.json   where each was served, when first and last, and how often it was noted
   timeline.json    issues, findings, reach, and the times in which nobody looked
   watch.json       the watcher's own record, as `canary report` reads it
-  site/            the site as it was served last, laid out for any verifier
-  published/       for other formats: each publication that counts, and when it was first seen
-  keys/            for other formats: the keys that the watcher's user named
+  site/            the site as it was served last, laid out for any verifier; where that was an older copy,
+                   the newest that it is a copy of
+  published/       for other formats: each publication that counts, and when it was first seen; the command
+                   `canary verify` is for the one that was served last, which may be an older one again
+  keys/            the keys that the watcher's user named for other formats, and the witness policy
   twice/           every body of a number under which several were served, side by side
   forks/           the same where the payloads differ, and the site beside a witness's or an older
                    checkpoint of another tree, as `canary verify-fork` reads it
