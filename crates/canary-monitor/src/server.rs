@@ -21,7 +21,7 @@ use crate::facts::FactList;
 use crate::fleet::Fleet;
 use crate::memory::Memory;
 use crate::observe::Check;
-use crate::status;
+use crate::status::{self, Now};
 use crate::store::{Mark, Order, Store, StoreError, Stored, WORST_FIRST};
 use crate::target::TargetId;
 use crate::worker::Worker;
@@ -84,11 +84,11 @@ async fn home<S: Store, C: Check>(
     let number = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(0);
     let fleet = &worker.settings().config.fleet;
     let after = query.get("after").and_then(|after| mark(after, fleet));
-    let (store, now) = (worker.store(), worker.now());
+    let (store, now) = (worker.store(), Now { fleet, at: worker.now() });
     match part(store, sort, (number, after), now).await {
         Ok((lines, part, total)) => {
             let table = Table { sort, part, total, links: Links::Served };
-            answer(StatusCode::OK, HTML, index(&lines, table, now))
+            answer(StatusCode::OK, HTML, index(&lines, table, now.at))
         }
         Err(_) => refused(),
     }
@@ -100,7 +100,7 @@ async fn part<S: Store>(
     store: &S,
     sort: Sort,
     (number, after): (usize, Option<Mark>),
-    now: i64,
+    now: Now<'_>,
 ) -> Result<(Vec<status::Line>, Part, usize), StoreError> {
     let total = store.counts().await?.watched();
     if total <= SORTED {
@@ -123,7 +123,7 @@ pub async fn stretch<S: Store>(
     store: &S,
     sort: Sort,
     after: Option<Mark>,
-    now: i64,
+    now: Now<'_>,
 ) -> Result<(Vec<status::Line>, Option<Mark>), StoreError> {
     let order = if sort == Sort::Name { Order::Name } else { Order::Urgency };
     let stored = store.list(order, after, PAGE).await?;
@@ -150,7 +150,7 @@ fn mark(word: &str, fleet: &Fleet) -> Option<Mark> {
 /// # Errors
 ///
 /// The store's.
-pub async fn all<S: Store>(store: &S, now: i64) -> Result<Vec<status::Line>, StoreError> {
+pub async fn all<S: Store>(store: &S, now: Now<'_>) -> Result<Vec<status::Line>, StoreError> {
     let mut lines = Vec::new();
     let mut after = None;
     loop {
@@ -175,12 +175,13 @@ async fn one<S: Store, C: Check>(
     let none = || answer(StatusCode::NOT_FOUND, TEXT, "no such target\n".to_owned());
     let Ok(id) = i64::from_str_radix(&id, 16) else { return none() };
     let id = TargetId(id);
-    let Some(target) = worker.settings().config.fleet.find(id) else { return none() };
-    let (store, now) = (worker.store(), worker.now());
+    let fleet = &worker.settings().config.fleet;
+    let Some(target) = fleet.find(id) else { return none() };
+    let (store, now) = (worker.store(), Now { fleet, at: worker.now() });
     let read = async {
         let memory = store.load(id).await?;
         let line = status::line_of(id, &target.url, &target.name, &memory, now);
-        page_of(store, &line, id, &memory, (Links::Served, now)).await
+        page_of(store, &line, id, &memory, (Links::Served, now.at)).await
     };
     match read.await {
         Ok(page) => answer(StatusCode::OK, HTML, page),

@@ -5,9 +5,10 @@ use canary_verifier::report::{Code, Severity, State};
 use serde::Serialize;
 
 use crate::axes;
+use crate::fleet::Fleet;
 use crate::memory::Memory;
 use crate::notice::instant;
-use crate::store::Stored;
+use crate::store::{GAP, Stored};
 use crate::target::TargetId;
 
 /// A target in one line.
@@ -27,6 +28,12 @@ pub struct Line {
     pub reached: Reached,
     /// When it was last reached.
     pub reached_at: Option<String>,
+    /// When it was last looked at, be it in vain.
+    pub looked_at: Option<String>,
+    /// Since when nobody has looked at it, where that is longer than looks are apart: what is said of it is
+    /// what was so then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unseen_since: Option<String>,
     /// The newest authentic issue.
     pub issue: Option<u64>,
     /// When people last affirmed.
@@ -92,15 +99,45 @@ fn stated(at: i64) -> Option<String> {
     (at < Timestamp::MAX.unix()).then(|| instant(at))
 }
 
+/// What lines are drawn by: how far apart looks are, and the instant.
+#[derive(Debug, Clone, Copy)]
+pub struct Now<'a> {
+    /// The targets, with their intervals.
+    pub fleet: &'a Fleet,
+    /// The instant.
+    pub at: i64,
+}
+
 /// The line of a target at an instant.
-pub fn line(stored: &Stored, now: i64) -> Line {
+pub fn line(stored: &Stored, now: Now<'_>) -> Line {
     line_of(stored.id, &stored.url, &stored.name, &stored.memory, now)
+}
+
+/// The line of a target of which this is known. Where nobody looks any more, it is not known to be alive.
+pub fn line_of(id: TargetId, url: &str, name: &str, memory: &Memory, now: Now<'_>) -> Line {
+    let line = as_known(id, url, name, memory, now.at);
+    let interval = now.fleet.interval(id).unwrap_or_else(|| now.fleet.longest_interval());
+    match unseen_since(memory, interval, now.at) {
+        Some(since) => Line {
+            severity: line.severity.max(Severity::Unknown),
+            unseen_since: Some(instant(since)),
+            ..line
+        },
+        None => line,
+    }
+}
+
+/// Since when nobody has looked, where that is a watch gap. A host that asks to be left alone is, for so long.
+fn unseen_since(memory: &Memory, interval: i64, now: i64) -> Option<i64> {
+    let held = memory.hold_until.map_or(i64::MIN, |until| until.min(now));
+    let since = memory.looked_at?.max(held);
+    (now - since > 2 * interval + GAP).then_some(since)
 }
 
 /// The line of a target after a round that began at an instant. Of one that was not reached in it nothing can
 /// be concluded, whosever fault that was.
 pub fn line_of_round(stored: &Stored, begun: i64, now: i64) -> Line {
-    let line = line(stored, now);
+    let line = as_known(stored.id, &stored.url, &stored.name, &stored.memory, now);
     let asked = stored.memory.asked_at.is_some_and(|asked| asked >= begun);
     if asked && line.reached == Reached::Yes {
         return line;
@@ -112,8 +149,7 @@ pub fn line_of_round(stored: &Stored, begun: i64, now: i64) -> Line {
     Line { state, severity: line.severity.max(Severity::Unknown), ..line }
 }
 
-/// The line of a target of which this is known.
-pub fn line_of(id: TargetId, url: &str, name: &str, memory: &Memory, now: i64) -> Line {
+fn as_known(id: TargetId, url: &str, name: &str, memory: &Memory, now: i64) -> Line {
     let issue = memory.said.as_ref().and_then(|said| said.issue.as_ref());
     Line {
         id: id.to_string(),
@@ -123,6 +159,8 @@ pub fn line_of(id: TargetId, url: &str, name: &str, memory: &Memory, now: i64) -
         severity: axes::severity(memory, now),
         reached: Reached::of(memory),
         reached_at: memory.reached_at.map(instant),
+        looked_at: memory.looked_at.map(instant),
+        unseen_since: None,
         issue: issue.map(|issue| issue.number),
         as_of: issue.map(|issue| instant(issue.as_of)),
         next_due: issue.and_then(|issue| stated(issue.next_due)),
@@ -159,10 +197,14 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::fleet::FleetBuilder;
     use crate::observe::{Dates, Observation, Outcome, Said, Standing};
     use crate::policy::Policy;
     use crate::step::{Scene, step};
+    use crate::target::Target;
     use crate::vantage::{Clock, Network, Vantage};
 
     fn live() -> Outcome {
@@ -191,6 +233,8 @@ mod tests {
             severity: Severity::Alive,
             memory,
         };
+        let fleet = Fleet::default();
+        let line = |stored: &Stored, at: i64| line(stored, Now { fleet: &fleet, at });
         let read = stored(asked(&Memory::default(), live(), Network::Up, 1_000));
         let said = |line: Line| (line.reached, line.state, line.severity);
         let alive = (Reached::Yes, State::Live, Severity::Alive);
@@ -210,5 +254,26 @@ mod tests {
 
         let back = stored(asked(&lost.memory, Outcome::Unchanged, Network::Up, 3_000));
         assert_eq!(said(line_of_round(&back, 2_990, 3_001)), alive);
+    }
+
+    #[test]
+    fn who_is_not_looked_at_any_more_is_not_said_to_be_alive() {
+        let policy = Arc::new(Policy { interval: 3_600, ..Policy::default() });
+        let target = Target::new("https://a.example/", policy);
+        let mut fleet = FleetBuilder::default();
+        fleet.add(&target).expect("the first");
+        let fleet = fleet.build();
+        let line = |memory: &Memory, at| {
+            let line = line_of(target.id, &target.url, "a", memory, Now { fleet: &fleet, at });
+            (line.severity, line.unseen_since)
+        };
+        let read = asked(&Memory::default(), live(), Network::Up, 1_000);
+        let last = 1_000 + 2 * 3_600 + GAP;
+        assert_eq!(line(&read, last), (Severity::Alive, None));
+        assert_eq!(line(&read, last + 1), (Severity::Unknown, Some(instant(1_000))));
+        let held = Memory { hold_until: Some(10_000), ..read.clone() };
+        assert_eq!(line(&held, 12_000), (Severity::Alive, None), "it asks to be left alone");
+        assert_eq!(line(&held, 18_000).1, Some(instant(10_000)));
+        assert_eq!(line(&Memory::default(), 12_000), (Severity::Unknown, None), "never asked");
     }
 }

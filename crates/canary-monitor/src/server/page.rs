@@ -189,8 +189,17 @@ fn neighbours(part: &Part, sort: Sort, total: usize, links: Links) -> Vec<(Strin
     }
 }
 
-const COLUMNS: [&str; 8] =
-    ["Severity", "Canary", "State", "Reached", "Affirmed", "Next due", "Expires", "Open"];
+const COLUMNS: [&str; 9] = [
+    "Severity",
+    "Canary",
+    "State",
+    "Reached",
+    "Last look",
+    "Affirmed",
+    "Next due",
+    "Expires",
+    "Open",
+];
 
 fn row(html: &mut Markup, line: &Line, links: Links) {
     let severity = line.severity.to_string();
@@ -206,6 +215,7 @@ fn row(html: &mut Markup, line: &Line, links: Links) {
     let cells = [
         line.state.to_string(),
         reached(line),
+        dash(&line.looked_at),
         dash(&line.as_of),
         dash(&line.next_due),
         dash(&line.expires),
@@ -218,6 +228,9 @@ fn row(html: &mut Markup, line: &Line, links: Links) {
 }
 
 fn reached(line: &Line) -> String {
+    if let Some(since) = &line.unseen_since {
+        return format!("not looked at since {since}");
+    }
     match (line.reached, &line.reached_at) {
         (Reached::Yes, _) => "yes".to_owned(),
         (Reached::Never, _) => "not asked yet".to_owned(),
@@ -265,7 +278,13 @@ fn standing(html: &mut Markup, line: &Line, now: i64) {
     html.raw("<p").attr("class", &severity).raw(">At ");
     time(html, &instant(now));
     html.raw(": ").text(&line.state.to_string()).raw(" (").text(&severity).raw("). Reached: ");
-    html.text(&reached(line)).raw(".</p>\n");
+    html.text(&reached(line)).raw(".");
+    if let Some(at) = &line.looked_at {
+        html.raw(" Last look ");
+        time(html, at);
+        html.raw(".");
+    }
+    html.raw("</p>\n");
     if let Some(number) = line.issue {
         html.raw("<p>Newest issue: ").text(&number.to_string()).raw(".");
         let dates = [
@@ -338,6 +357,8 @@ mod tests {
             severity: Severity::Alive,
             reached: Reached::Yes,
             reached_at: None,
+            looked_at: None,
+            unseen_since: None,
             issue: None,
             as_of: None,
             next_due: None,

@@ -121,7 +121,7 @@ impl Export {
             output::progress(&format!("{files} files in {}", out.display()));
         }
         if let Some(folder) = &self.site {
-            let files = site::write(store, folder).await?;
+            let files = site::write(store, &config.fleet, folder).await?;
             output::progress(&format!("{files} pages in {}", folder.display()));
         }
         Ok(ExitCode::SUCCESS)

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use canary_durable::Access;
+use canary_monitor::fleet::Fleet;
 use canary_monitor::server::{
     Links, PAGE, Part, SORTED, SORTS, STYLE, Table, all, index, page_of, stretch,
 };
-use canary_monitor::status::{self, Line};
+use canary_monitor::status::{self, Line, Now};
 use canary_monitor::store::configured::ConfiguredStore;
 use canary_monitor::store::{Order, Store as _, Stored};
 use canary_monitor::worker::wall_clock;
@@ -16,9 +17,13 @@ use super::super::store_failure;
 use crate::error::{Failure, Kind};
 
 /// Writes the pages, each whole or not at all, and gives their number. Files of other names stay.
-pub(super) async fn write(store: &ConfiguredStore, folder: &Path) -> Result<usize, Failure> {
+pub(super) async fn write(
+    store: &ConfiguredStore,
+    fleet: &Fleet,
+    folder: &Path,
+) -> Result<usize, Failure> {
     let failed = |error| store_failure(&error);
-    let now = wall_clock();
+    let now = Now { fleet, at: wall_clock() };
     let total = store.counts().await.map_err(failed)?.watched();
     let mut pages = 0;
     let mut put = |name: &str, text: &str| {
@@ -35,7 +40,7 @@ pub(super) async fn write(store: &ConfiguredStore, folder: &Path) -> Result<usiz
         let stored = store.list(Order::Identity, after, PAGE).await.map_err(failed)?;
         for one in &stored {
             let line = status::line(one, now);
-            let page = page_of(store, &line, one.id, &one.memory, (Links::Files, now)).await;
+            let page = page_of(store, &line, one.id, &one.memory, (Links::Files, now.at)).await;
             put(&Links::Files.target(&line.id), &page.map_err(failed)?)?;
         }
         after = stored.last().map(Stored::mark);
@@ -46,7 +51,7 @@ pub(super) async fn write(store: &ConfiguredStore, folder: &Path) -> Result<usiz
     // Last: what it links to is there.
     let mut table = |sort, number, lines: &[Line]| {
         let table = Table { sort, part: Part::Numbered(number), total, links: Links::Files };
-        put(&Links::Files.table(sort, number), &index(lines, table, now))
+        put(&Links::Files.table(sort, number), &index(lines, table, now.at))
     };
     let mut lines = match total <= SORTED {
         true => all(store, now).await.map_err(failed)?,
