@@ -71,6 +71,7 @@ fn open(code: Code, at: i64) -> Episode {
         told_at: Some(at),
         told_severity: Some(Severity::Alarm),
         worst_told: None,
+        told_to: Default::default(),
         clean: 0,
         clean_since: None,
         reminders: 0,

@@ -166,6 +166,11 @@ impl Config {
             Err(ConfigError::Mistakes(mistakes))
         }
     }
+
+    /// Whether a sink has this name.
+    pub fn has_sink(&self, name: &str) -> bool {
+        self.sinks.iter().any(|sink| sink.name == name)
+    }
 }
 
 fn files(path: &Path) -> Result<Vec<PathBuf>, ConfigError> {

@@ -1,5 +1,7 @@
 //! Episodes: one per target and finding, opened, reminded, resolved.
 
+use std::collections::BTreeMap;
+
 use canary_format::digest::Digest;
 use canary_verifier::report::{Code, Severity};
 use serde::{Deserialize, Serialize};
@@ -7,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::memory::{Closed, Episode, Key, Memory};
 use crate::observe::Stated;
 use crate::policy::Policy;
+use crate::route::Language;
 use crate::target::TargetId;
 
 /// For how long a closed episode is remembered, in seconds.
@@ -51,6 +54,9 @@ pub struct Change {
     pub message: String,
     /// When it was opened.
     pub since: i64,
+    /// The sinks that were told of it before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub told_to: BTreeMap<String, Language>,
 }
 
 impl Change {
@@ -72,6 +78,7 @@ impl Change {
             about: episode.key.about.clone(),
             message: episode.message.clone(),
             since: episode.opened_at,
+            told_to: episode.told_to.clone(),
         }
     }
 }
@@ -101,6 +108,7 @@ pub(crate) fn assert(memory: &mut Memory, id: TargetId, finding: &Stated, now: i
         told_at: None,
         told_severity: None,
         worst_told: None,
+        told_to: BTreeMap::new(),
         clean: 0,
         clean_since: None,
         reminders: 0,

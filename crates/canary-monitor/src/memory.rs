@@ -1,10 +1,13 @@
 //! What is kept of a target between checks: one value, written in one transaction.
 
+use std::collections::BTreeMap;
+
 use canary_verifier::report::{Code, Severity};
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::Allowance;
 use crate::observe::Said;
+use crate::route::Language;
 
 /// The stored state of a target.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -95,6 +98,10 @@ pub struct Episode {
     /// The worst severity told.
     #[serde(default)]
     pub worst_told: Option<Severity>,
+    /// The sinks that were told of it, each in its language: they are told how it ends, whichever routes there
+    /// are by then.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub told_to: BTreeMap<String, Language>,
     /// Checks in a row without the finding.
     pub clean: u32,
     /// Since when.

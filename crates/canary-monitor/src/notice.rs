@@ -1,10 +1,12 @@
 //! A notice: what changed at a target, as JSON for machines and as text for people.
 
+mod parcel;
 mod text;
 
+pub use self::parcel::{Parcel, note_told, parcels};
 pub(crate) use self::text::sentence;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use canary_format::time::Timestamp;
 use canary_verifier::report::{Severity, State};
@@ -13,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::episode::{Change, Turn, short_hex};
 use crate::memory::Memory;
 use crate::observe::Dates;
-use crate::route::{Language, Route};
+use crate::route::Language;
 use crate::store::NewNotice;
 use crate::target::{Target, TargetId};
 use crate::vantage::Clock;
@@ -174,25 +176,14 @@ pub struct About<'a> {
     pub clock: Clock,
 }
 
-/// The notices that changes give: one for each sink, with all that any of its routes takes, in the language
-/// of the first of them.
-pub fn notices<'a>(
+/// The notices that changes give: one for each sink.
+pub fn notices(
     about: &About<'_>,
     changes: &[Change],
-    routes: impl Iterator<Item = &'a Route>,
+    parcels: Vec<Parcel>,
     now: i64,
 ) -> Vec<NewNotice> {
-    let mut parcels: Vec<(&str, Language, BTreeSet<usize>)> = Vec::new();
-    for route in routes {
-        let taken = || (0..changes.len()).filter(|&at| route.takes(&changes[at]));
-        for sink in route.sinks.iter().filter(|_| taken().next().is_some()) {
-            match parcels.iter_mut().find(|(name, ..)| name == sink) {
-                Some((_, _, told)) => told.extend(taken()),
-                None => parcels.push((sink, route.language, taken().collect())),
-            }
-        }
-    }
-    let made = |(sink, language, told): (&str, Language, BTreeSet<usize>)| {
+    let made = |Parcel { sink, language, changes: told }: Parcel| {
         let told: Vec<&Change> = told.into_iter().map(|at| &changes[at]).collect();
         let episodes: Vec<&str> = told.iter().map(|change| change.episode.as_str()).collect();
         let named =
@@ -200,7 +191,7 @@ pub fn notices<'a>(
         let key = short_hex(named.as_bytes());
         let notice = compose(about, &told, language, &key, now);
         let body = serde_json::to_string(&notice).expect("a notice has string keys");
-        NewNotice { key, sink: sink.to_owned(), body }
+        NewNotice { key, sink, body }
     };
     parcels.into_iter().map(made).collect()
 }
@@ -319,6 +310,7 @@ pub(crate) mod tests {
     use canary_verifier::report::Code;
 
     use super::*;
+    use crate::route::Route;
     use crate::sinks::{SinkConfig, SinkKind, Sinks};
     use crate::store::Outgoing;
 
@@ -333,6 +325,7 @@ pub(crate) mod tests {
             about: format!("sentence {n}"),
             message,
             since: 0,
+            told_to: BTreeMap::new(),
         }
     }
 
@@ -356,7 +349,8 @@ pub(crate) mod tests {
             state: State::Live,
             clock: Clock::Sure,
         };
-        let made = notices(&about, changes, routes.iter(), 1_000);
+        let parcels = parcels(changes, routes.iter(), |sink| sink == "pager");
+        let made = notices(&about, changes, parcels, 1_000);
         made.iter().map(|made| serde_json::from_str(&made.body).expect("a notice")).collect()
     }
 
@@ -462,5 +456,23 @@ pub(crate) mod tests {
         }
         let again = Change { turn: Turn::Reminder, worst: Severity::Alarm, ..mild };
         assert!(told(&[again], &alarms).is_empty(), "it is mild now, and is not said again");
+    }
+
+    #[test]
+    fn who_was_told_is_told_the_end_whatever_the_routes_are_by_then() {
+        let told_to = ["pager", "gone"].map(|sink| (sink.to_owned(), Language::Zh));
+        let opened = change(1, Severity::Attention, String::new());
+        let told_of = Change { told_to: BTreeMap::from(told_to), ..opened };
+        let ended = Change { turn: Turn::Resolved, ..told_of.clone() };
+        let alarms = route("alarms", Severity::Alarm, Language::En);
+        for routes in [&[][..], &[alarms]] {
+            let notices = told(std::slice::from_ref(&ended), routes);
+            assert_eq!(notices.len(), 1, "there is no sink named gone any more");
+            assert_eq!(notices[0].language, Language::Zh);
+            let again = Change { turn: Turn::Reminder, ..told_of.clone() };
+            assert!(told(&[again], routes).is_empty());
+        }
+        let all = [route("all", Severity::Attention, Language::En)];
+        assert_eq!(told(&[ended], &all)[0].language, Language::En, "once, as its route says");
     }
 }

@@ -1,5 +1,7 @@
 //! Episodes of the monitor itself: its network, its clock, and the times when it did not run.
 
+use std::collections::BTreeMap;
+
 use canary_verifier::report::{Code, Severity, State};
 
 use crate::episode::{Change, Turn, short_hex};
@@ -116,6 +118,7 @@ fn episode(id: TargetId, trouble: Trouble, message: String, now: i64) -> Episode
         told_at: None,
         told_severity: None,
         worst_told: None,
+        told_to: BTreeMap::new(),
         clean: 0,
         clean_since: None,
         reminders: 0,

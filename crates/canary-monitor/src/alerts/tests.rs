@@ -118,6 +118,7 @@ impl Monitor {
             told_at: Some(START - 10),
             told_severity: Some(severity),
             worst_told: Some(Severity::Alarm),
+            told_to: BTreeMap::new(),
             clean: 0,
             clean_since: None,
             reminders: 0,

@@ -57,6 +57,10 @@ impl<S: Store, C: Check> Worker<S, C> {
             step(scene, &claim.memory, observation.as_ref());
         let bodies = observation.map(|seen| seen.bodies).unwrap_or_default();
         let bodies = self.admitted(settings, &claim, &mut memory, bodies, &mut events).await?;
+        let config = &settings.config;
+        let routes = config.routes.iter().filter(|route| route.serves(&target));
+        let parcels = notice::parcels(&changes, routes, |sink| config.has_sink(sink));
+        notice::note_told(&mut memory, &changes, &parcels);
         let about = About {
             id: target.id,
             subject: Subject::of(&target),
@@ -64,8 +68,7 @@ impl<S: Store, C: Check> Worker<S, C> {
             state: axes::state(&memory, now),
             clock: vantage.clock,
         };
-        let routes = settings.config.routes.iter().filter(|route| route.serves(&target));
-        let notices = notice::notices(&about, &changes, routes, now);
+        let notices = notice::notices(&about, &changes, parcels, now);
         let told = !notices.is_empty();
         let commit = Commit {
             id: target.id,
@@ -167,15 +170,19 @@ impl<S: Store, C: Check> Worker<S, C> {
         let (id, now) = (self.own_id(), self.now());
         let vantage = self.sampler().own(now);
         let before = self.shared.store.load(id).await?;
-        let (memory, changes) = own::step(id, &before, vantage, gap, now);
+        let (mut memory, changes) = own::step(id, &before, vantage, gap, now);
         if memory == before {
             return Ok(());
         }
         let settings = self.settings();
+        let config = &settings.config;
+        let is_sink = |sink: &str| config.has_sink(sink);
+        let parcels = notice::parcels(&changes, config.routes.iter(), is_sink);
+        notice::note_told(&mut memory, &changes, &parcels);
         let subject = Subject::own(id, &self.shared.name);
         let (state, clock) = (own::OWN_STATE, vantage.clock);
         let about = About { id, subject, memory: &memory, state, clock };
-        let notices = notice::notices(&about, &changes, settings.config.routes.iter(), now);
+        let notices = notice::notices(&about, &changes, parcels, now);
         let commit = Commit {
             id,
             fence: None,
