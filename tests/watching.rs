@@ -97,7 +97,6 @@ fn every_mistake_is_named_with_its_place() {
         "watch.toml:1:1: unknown field `interval`",
         "watch.toml:4:11: `dialect` must be one of openpgp",
         "watch.toml:5:18: cannot read \"absent.asc\"",
-        "watch.toml:6:10: `quorum` is 2, and keys of 0 persons are named",
         "watch.toml:7:11: `cadence` must be",
         "watch.toml:2:1: `mirrors` is for native canaries",
         "watch.toml:11:11: `keys` or `allowed_signers` is missing",
@@ -117,6 +116,19 @@ fn every_mistake_is_named_with_its_place() {
     ] {
         assert!(said.contains(place), "{place}\n{said}");
     }
+    assert!(!said.contains("`quorum` is 2"), "a key's file was not read: {said}");
+}
+
+#[test]
+fn who_has_no_sink_is_told_so() {
+    let operator = Operator::new("[[target]]\nurl = \"https://a.example/\"\n");
+    let said = operator.run(&["watch", "check-config"]);
+    assert!(said.status.success());
+    let said = String::from_utf8(said.stderr).unwrap();
+    assert!(said.contains("remark: watch.toml:2:7: there is no `[[sink]]`"), "{said}");
+    let tried = operator.run(&["watch", "test-alert"]);
+    assert_eq!(tried.status.code(), Some(78));
+    assert!(String::from_utf8(tried.stderr).unwrap().contains("add a [[sink]]"));
 }
 
 #[test]

@@ -33,6 +33,7 @@ pub(super) fn form(reader: &mut Reader<'_, '_>, url: Option<&Spanned<String>>) -
     let kind = reader.parsed("dialect", &format!("one of {names}"), Kind::named);
     let mut trust = Trust::default();
     let mut files = Vec::new();
+    let before = reader.source.mistakes.len();
     for (person, paths) in reader.lists("keys") {
         for path in paths {
             let Some(bytes) = reader.source.named_file(&path, MAX_KEY_FILE, "a key") else {
@@ -60,10 +61,12 @@ pub(super) fn form(reader: &mut Reader<'_, '_>, url: Option<&Spanned<String>>) -
             Err(error) => reader.source.mistake(path.span(), error.to_string()),
         }
     }
+    // What is wrong with a key's file is said: how many keys there would be is not known.
+    let keys_are_read = reader.source.mistakes.len() == before;
     if let Some(quorum) = reader.integer("quorum", 1..=1_000) {
         trust.threshold = usize::try_from(quorum).unwrap_or(1);
         let persons = trust.persons.len();
-        if trust.threshold > persons {
+        if trust.threshold > persons && keys_are_read {
             let message = format!("`quorum` is {quorum}, and keys of {persons} persons are named");
             reader.source.mistake(reader.span_of("quorum"), message);
         }
@@ -76,7 +79,7 @@ pub(super) fn form(reader: &mut Reader<'_, '_>, url: Option<&Spanned<String>>) -
         reader.parsed("cadence", wanted, |text| Some((Cadence::parse(text)?, text.to_owned())));
     let (cadence, written) = cadence.unzip();
     trust.cadence = cadence;
-    if kind.is_some_and(Kind::is_signed) && trust.persons.is_empty() {
+    if kind.is_some_and(Kind::is_signed) && trust.persons.is_empty() && keys_are_read {
         let message = "`keys` or `allowed_signers` is missing: without them no signature counts";
         reader.source.mistake(reader.span_of("dialect"), message);
     }

@@ -36,6 +36,8 @@ pub(super) struct Sections {
     controls: Vec<String>,
     dead_man: Option<DeadMan>,
     sinks: Vec<Written<SinkConfig>>,
+    /// Names of sinks that have a mistake: they are there all the same.
+    wrong_sinks: Vec<String>,
     routes: Vec<Written<Route>>,
     silences: Vec<Silence>,
     silenced: Vec<Written<String>>,
@@ -172,10 +174,14 @@ impl Sections {
     fn read_sink(&mut self, mut reader: Reader<'_, '_>) {
         let name = reader.required("name");
         let kind = sink(&mut reader);
-        if let (Some(name), Some(kind)) = (name, kind) {
-            let place = place(reader.source, &name);
-            let thing = SinkConfig { name: name.into_inner(), kind };
-            self.sinks.push(Written { thing, place });
+        match (name, kind) {
+            (Some(name), Some(kind)) => {
+                let place = place(reader.source, &name);
+                let thing = SinkConfig { name: name.into_inner(), kind };
+                self.sinks.push(Written { thing, place });
+            }
+            (Some(name), None) => self.wrong_sinks.push(name.into_inner()),
+            (None, _) => {}
         }
         reader.end();
     }
@@ -229,7 +235,8 @@ impl Sections {
                 );
             }
             for name in &route.thing.sinks {
-                if !self.sinks.iter().any(|sink| sink.thing.name == *name) {
+                let is_there = self.sinks.iter().any(|sink| sink.thing.name == *name);
+                if !is_there && !self.wrong_sinks.contains(name) {
                     complain(&route.place, format!("there is no sink named {name:?}"));
                 }
             }
@@ -242,6 +249,12 @@ impl Sections {
                 let message = format!("no route names the sink {:?}", sink.thing.name);
                 self.remarks.push(Mistake { message, ..sink.place.clone() });
             }
+        }
+        if self.sinks.is_empty() && self.wrong_sinks.is_empty() {
+            let place = self.watched().next().map(|(place, ..)| place.clone());
+            let message = "there is no `[[sink]]`: nobody is told of what changes";
+            let remark = place.map(|place| Mistake { message: message.to_owned(), ..place });
+            self.remarks.extend(remark);
         }
         for target in &self.targets {
             if let Err(error) = fleet.add(&target.thing) {

@@ -8,6 +8,9 @@ use super::reader::Reader;
 use super::sections::{Written, place};
 use crate::silence::{Hide, Silence, Window};
 
+/// In seconds; a leap year's.
+const YEAR: i64 = 366 * 86_400;
+
 /// A `[[silence]]`; the targets that it names are kept with their places, to be looked for.
 pub(super) fn silence(
     reader: &mut Reader<'_, '_>,
@@ -36,6 +39,9 @@ pub(super) fn silence(
     };
     reader.string("comment");
     let window = if reader.has("days") { weekly(reader) } else { once(reader) };
+    if let Some(message) = window.as_ref().and_then(endless) {
+        reader.source.remark(reader.span(), message);
+    }
     Some(Silence {
         targets: targets.into_iter().map(Spanned::into_inner).collect(),
         labels,
@@ -43,6 +49,19 @@ pub(super) fn silence(
         window: window?,
         danger_hide_authenticity: hide,
     })
+}
+
+/// What is said of a silence that holds on and on: what it hides may never be told.
+fn endless(window: &Window) -> Option<&'static str> {
+    match window {
+        Window::Once { from, to } if to - from > YEAR => Some("this silence is longer than a year"),
+        Window::Weekly { days, from, to }
+            if from == to && (0..7).all(|day| days.contains(&day)) =>
+        {
+            Some("this silence never ends")
+        }
+        _ => None,
+    }
 }
 
 fn once(reader: &mut Reader<'_, '_>) -> Option<Window> {

@@ -184,3 +184,33 @@ fn a_sink_that_could_not_be_told_is_named() {
     let mail = sink("email", &format!("{mail}ca_file = \"ca.pem\"\n"));
     assert_eq!(mail.remarks(), ["9:11: cannot be read here: \"ca.pem\""]);
 }
+
+#[test]
+fn nothing_untrue_follows_from_a_first_mistake() {
+    let folder = Folder::new(
+        "[[target]]\nurl = \"https://a.example/canary.txt\"\ndialect = \"openpgp\"\n\
+         keys = { alice = \"absent.asc\", bob = \"absent.asc\" }\nquorum = 2\n\
+         [[sink]]\nname = \"legal\"\nkind = \"email\"\nfrom = \"a@a.example\"\nto = [\"b@a.example\"]\n\
+         [[route]]\nname = \"all\"\nsinks = [\"legal\"]\n",
+    );
+    let mistakes = folder.mistakes();
+    let of = |words: &str| mistakes.iter().filter(|one| one.contains(words)).count();
+    assert_eq!((of("cannot read"), of("`server` is missing")), (2, 1), "{mistakes:?}");
+    assert_eq!(mistakes.len(), 3, "{mistakes:?}");
+}
+
+#[test]
+fn a_silence_without_an_end_is_remarked() {
+    let silence = |window: &str| {
+        let target = "[[target]]\nurl = \"a.example\"\n";
+        Folder::new(&format!("{target}[[silence]]\n{window}{SINK}")).remarks()
+    };
+    let weekly =
+        |days: &str| silence(&format!("days = [{days}]\nfrom = \"00:00\"\nto = \"00:00\"\n"));
+    let all = weekly("\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"");
+    assert_eq!(all, ["3:1: this silence never ends"]);
+    assert_eq!(weekly("\"sat\", \"sun\""), [""; 0]);
+    let once = |to: &str| silence(&format!("from = \"2026-01-01T00:00:00Z\"\nto = \"{to}\"\n"));
+    assert_eq!(once("2099-01-01T00:00:00Z"), ["3:1: this silence is longer than a year"]);
+    assert_eq!(once("2026-12-31T00:00:00Z"), [""; 0]);
+}

@@ -35,6 +35,10 @@ impl TestAlert {
             return Err(Failure::new(Kind::Usage, format!("there is no sink named {name:?}"))
                 .hint("name one of the configuration's sinks"));
         }
+        if config.sinks.is_empty() {
+            return Err(Failure::new(Kind::Config, "there is no sink: nobody is told of anything")
+                .hint("add a [[sink]] to the configuration: see docs/monitoring.md"));
+        }
         let sinks =
             Sinks::new(&config.sinks).map_err(|error| Failure::from_error(Kind::Io, &error))?;
         let mut failed = 0;
