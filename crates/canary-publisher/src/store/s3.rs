@@ -308,12 +308,14 @@ impl S3 {
                 _ => return Err(self.error("listing", answer)),
             }
             let text = self.body(answer, MAX_LIST)?.unwrap_or_default();
-            // What cannot be read as a listing tells nothing.
-            let Ok(listed) = ListObjectsV2::parse_response(text) else { return Ok(None) };
+            // What cannot be read as a listing, or says no size and tag of a file, tells nothing.
+            let listed = str::from_utf8(&text).ok().map(ListObjectsV2::parse_response);
+            let Some(Ok(listed)) = listed else { return Ok(None) };
             for file in listed.contents {
+                let Some((size, tag)) = file.size.zip(file.etag) else { return Ok(None) };
                 if let Some(path) = file.key.strip_prefix(&self.prefix) {
-                    let tag = file.etag.trim_matches('"').to_owned();
-                    files.insert(path.to_owned(), Listed { size: file.size, tag });
+                    let tag = tag.trim_matches('"').to_owned();
+                    files.insert(path.to_owned(), Listed { size, tag });
                 }
             }
             match listed.next_continuation_token {
