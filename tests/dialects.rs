@@ -121,6 +121,49 @@ fn a_canary_that_is_taken_away_is_not_alive() {
 }
 
 #[test]
+fn an_older_issue_elsewhere_does_not_stand_for_the_newest() {
+    let Some(folder) = repository() else { return };
+    let older = Command::new("git")
+        .arg("-C")
+        .arg(folder.path())
+        .args(["show", "HEAD~1:canary.md"])
+        .output()
+        .expect("git runs")
+        .stdout;
+    std::fs::write(folder.path().join("canary-2024-02.md"), older).expect("a file");
+    let (_, archived) = after(folder.path(), &["add", "."]);
+    assert!(archived.contains("\"LIVE\"") && !archived.contains("MISSING"), "{archived}");
+    let (code, deleted) = after(folder.path(), &["rm", "-q", "canary.md"]);
+    assert_eq!(code, Some(2));
+    assert!(deleted.contains("\"MISSING\"") && !deleted.contains("\"LIVE\""), "{deleted}");
+}
+
+#[test]
+fn an_older_issue_put_back_is_a_rollback() {
+    let Some(folder) = repository() else { return };
+    let (code, back) = after(folder.path(), &["checkout", "-q", "HEAD~1", "--", "canary.md"]);
+    assert_eq!(code, Some(2));
+    assert!(back.contains("\"ROLLBACK\"") && !back.contains("MISSING"), "{back}");
+}
+
+#[test]
+fn a_submodule_or_a_file_too_large_holds_no_canary() {
+    let Some(folder) = repository() else { return };
+    let entry = "160000,1111111111111111111111111111111111111111,canary.md";
+    git(folder.path(), "2024-03-10T12:00:00Z", &["update-index", "--cacheinfo", entry]);
+    git(folder.path(), "2024-03-10T12:00:00Z", &["commit", "-q", "-m", "a submodule"]);
+    let place = folder.path().to_str().expect("a path in UTF-8");
+    let output = canary(&["import", place, "--at", "2024-03-15T00:00:00Z", "--json"]);
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert!(said.contains("\"MISSING\"") && !said.contains("\"LIVE\""), "{said}");
+    let Some(folder) = repository() else { return };
+    let large = vec![b'x'; (16 << 20) + 1];
+    std::fs::write(folder.path().join("canary.md"), large).expect("a file");
+    let (_, large) = after(folder.path(), &["add", "."]);
+    assert!(large.contains("\"MISSING\"") && !large.contains("\"LIVE\""), "{large}");
+}
+
+#[test]
 fn a_history_becomes_a_native_draft() {
     let Some(folder) = repository() else { return };
     let output = canary(&[

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use crate::Timestamp;
 use crate::dialect::{dialect, recognise};
-use crate::reading::{Issue, Kind, Letter, Published, Remark, check};
+use crate::judge::when;
+use crate::reading::{Issue, Kind, Letter, Outcome, Published, Remark, check};
 use crate::trust::Trust;
 
 /// One version of one file.
@@ -115,8 +116,7 @@ pub fn import(versions: &[Version], kind: Option<Kind>, trust: &Trust) -> Import
         found.iter().any(|(kind, _, _, issue)| kind.is_signed() && !issue.signatures.is_empty());
     let canaries = found.iter().any(|(_, path, ..)| path.to_lowercase().contains("canary"));
     let mut last: Option<(&str, canary_format::digest::Digest)> = None;
-    // Where the newest issue stands, and where it was last seen there.
-    let mut newest: Option<(Option<Timestamp>, &str, usize)> = None;
+    let mut standing: Vec<Standing<'_>> = Vec::new();
     for (kind, path, place, issue) in found {
         let unsigned_beside_signed = any_signed && !kind.is_signed();
         let other_page = !kind.is_signed() && canaries && !path.to_lowercase().contains("canary");
@@ -126,9 +126,7 @@ pub fn import(versions: &[Version], kind: Option<Kind>, trust: &Trust) -> Import
             }
             continue;
         }
-        if newest.is_none_or(|(at, ..)| issue.seen >= at) {
-            newest = Some((issue.seen, path, place));
-        }
+        standing.push(Standing::of(&issue, path, place + 1 == paths[path].len()));
         // A commit that touches only white space outside of what counts is no new issue.
         if last == Some((path, issue.digest)) {
             continue;
@@ -136,14 +134,52 @@ pub fn import(versions: &[Version], kind: Option<Kind>, trust: &Trust) -> Import
         last = Some((path, issue.digest));
         imported.issues.push(issue);
     }
-    if let Some((_, path, _)) = newest.filter(|(_, path, place)| place + 1 < paths[path].len()) {
-        imported.remarks.push((path.to_owned(), Remark::Withdrawn(path.to_owned())));
+    if let Some((path, remark)) = taken_away(&standing) {
+        imported.remarks.push((path.to_owned(), remark));
     }
     // Where a file has several versions, its letters stand beside the newest.
     for issue in imported.issues.iter_mut().rev() {
         issue.letters = letters.remove(issue.source.as_str()).unwrap_or_default();
     }
     imported
+}
+
+/// An issue at the place where a version of a file held it.
+struct Standing<'a> {
+    path: &'a str,
+    /// Whether the file holds it to this day.
+    now: bool,
+    /// Its date, which its commit bounds, and then that of the commit.
+    at: (Timestamp, Option<Timestamp>),
+    digest: canary_format::digest::Digest,
+    authentic: bool,
+}
+
+impl<'a> Standing<'a> {
+    fn of(issue: &Issue, path: &'a str, now: bool) -> Self {
+        let latest = issue.seen.unwrap_or(Timestamp::MAX);
+        let (issued, _) = when::issued(issue, latest);
+        let authentic = issue.signatures.iter().any(|signed| signed.outcome == Outcome::Good);
+        let at = (issued.earliest.min(latest), issue.seen);
+        Self { path, now, at, digest: issue.digest, authentic }
+    }
+}
+
+/// What is to be said where no file holds the newest issue any more: of those by named keys, where there are any.
+fn taken_away<'a>(standing: &[Standing<'a>]) -> Option<(&'a str, Remark)> {
+    let signed = standing.iter().any(|one| one.authentic);
+    let counts = |one: &&Standing<'a>| one.authentic || !signed;
+    let newest = standing.iter().filter(counts).max_by_key(|one| one.at)?;
+    if standing.iter().filter(counts).any(|one| one.now && one.digest == newest.digest) {
+        return None;
+    }
+    let path = newest.path;
+    let mut here = standing.iter().filter(|one| one.now && one.path == path).peekable();
+    if here.peek().is_none() {
+        return Some((path, Remark::Withdrawn(path.to_owned())));
+    }
+    // Of what is not authentic nothing is concluded; that it is not is said of the issue.
+    here.any(|one| counts(&one)).then(|| (path, Remark::PutBack(path.to_owned())))
 }
 
 /// The signatures of a text as they stood at an instant, or as they stand.

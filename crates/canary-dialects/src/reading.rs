@@ -238,6 +238,8 @@ pub enum Remark {
     Malformed(String),
     /// A file that held the newest issue of a history holds none now: its path.
     Withdrawn(String),
+    /// A file that held the newest issue of a history holds an older one again: its path.
+    PutBack(String),
     /// A size is larger than is read.
     TooLarge(String),
     /// Words stand outside the signed span: they do not count.

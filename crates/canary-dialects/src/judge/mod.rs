@@ -7,7 +7,7 @@ mod facts;
 mod said;
 mod series;
 mod signatures;
-mod when;
+pub(crate) mod when;
 
 use canary_verifier::report::{Finding, Gap, Report, Severity, Subject};
 

@@ -49,6 +49,11 @@ pub(crate) fn finding(remark: &Remark) -> Finding {
             Alarm,
             format!("{path} held the newest issue and holds none now"),
         ),
+        Remark::PutBack(path) => Finding::new(
+            Code::Rollback,
+            Alarm,
+            format!("{path} held a newer issue and holds an older one again"),
+        ),
         Remark::TooLarge(what) => Finding::new(Code::TooLarge, Alarm, what.clone()),
         Remark::WordsOutside => Finding::new(
             Code::WordsOutside,

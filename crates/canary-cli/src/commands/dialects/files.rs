@@ -75,11 +75,19 @@ fn walk(
         let (path, kind) = (entry.path(), entry.file_type()?);
         if kind.is_dir() && depth < MAX_DEPTH && entry.file_name() != ".git" {
             walk(root, &path, depth + 1, all, left)?;
-        } else if kind.is_file() && all.len() < MAX_VERSIONS {
+        } else if kind.is_file() {
             // Larger files are no canaries; links are not followed.
-            let most = MAX_TEXT.min(*left) as u64;
-            let Content::Bytes(bytes) = canary_durable::read(&path, most)? else { continue };
-            *left -= bytes.len();
+            let Content::Bytes(bytes) = canary_durable::read(&path, MAX_TEXT as u64)? else {
+                continue;
+            };
+            // What is left out could be the newest.
+            let room = left.checked_sub(bytes.len()).filter(|_| all.len() < MAX_VERSIONS);
+            *left = room.ok_or_else(|| {
+                let most = MAX_ALL >> 20;
+                std::io::Error::other(format!(
+                    "it holds more than {MAX_VERSIONS} files or {most} MiB; name a folder that holds only canaries, with --below"
+                ))
+            })?;
             let name =
                 path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
             all.push(Version { path: name, bytes, at: None });

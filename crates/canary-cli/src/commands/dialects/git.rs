@@ -65,7 +65,10 @@ pub(crate) fn history(path: &Path, below: Option<&str>) -> Result<Vec<Version>, 
     if let Some(below) = below {
         log.arg(format!(":(literal){below}"));
     }
-    let changes = changes(&run(log, b"", LOCAL)?);
+    let changes = changes(&run(log, b"", LOCAL)?).ok_or_else(|| {
+        Failure::new(Kind::Data, format!("the history has more than {MAX_VERSIONS} versions"))
+            .hint("name a folder of the repository that holds only canaries, with --below")
+    })?;
     let blobs_of = changes.iter().map(|(_, _, blob)| blob.as_str());
     let mut wanted: Vec<&str> = blobs_of.filter(|blob| !is_gone(blob)).collect();
     wanted.sort_unstable();
@@ -73,15 +76,17 @@ pub(crate) fn history(path: &Path, below: Option<&str>) -> Result<Vec<Version>, 
     let blobs = blobs(path, &wanted)?;
     Ok(changes
         .into_iter()
-        .filter_map(|(path, at, blob)| {
-            let bytes = if is_gone(&blob) { Vec::new() } else { blobs.get(&blob)?.clone() };
-            Some(Version { bytes, path, at: Some(at) })
+        .map(|(path, at, blob)| {
+            // What is too large to be a canary leaves none there, as a deletion does.
+            let bytes = blobs.get(&blob).cloned().unwrap_or_default();
+            Version { bytes, path, at: Some(at) }
         })
         .collect())
 }
 
-/// Path, commit time and blob of each change, from `log --raw -z`.
-fn changes(log: &[u8]) -> Vec<(String, Timestamp, String)> {
+/// Path, commit time and blob of each change, from `log --raw -z`; the blob is all zeros where no plain file is left.
+/// `None` where there are more than an import takes.
+fn changes(log: &[u8]) -> Option<Vec<(String, Timestamp, String)>> {
     let mut found = Vec::new();
     let mut at = Timestamp::MIN;
     let mut parts = log.split(|byte| *byte == 0);
@@ -109,24 +114,29 @@ fn changes(log: &[u8]) -> Vec<(String, Timestamp, String)> {
         let fields: Vec<&str> = header.split(' ').collect();
         let Some(path) = parts.next() else { break };
         // Plain files, and that they are gone: links and submodules hold no text of their own.
-        if let [_, "100644" | "100755", _, blob, _]
-        | [":100644" | ":100755", "000000", _, blob, "D"] = fields[..]
-        {
-            if found.len() == MAX_VERSIONS {
-                break;
-            }
-            found.push((String::from_utf8_lossy(path).into_owned(), at, blob.to_owned()));
+        let blob = match fields[..] {
+            [_, "100644" | "100755", _, blob, _] => blob,
+            [":100644" | ":100755", ..] => GONE,
+            _ => continue,
+        };
+        if found.len() == MAX_VERSIONS {
+            return None;
         }
+        found.push((String::from_utf8_lossy(path).into_owned(), at, blob.to_owned()));
     }
-    found
+    Some(found)
 }
+
+/// In place of a blob where none is left.
+const GONE: &str = "0000000000000000000000000000000000000000";
 
 /// Whether a change of the log left no file: its blob is all zeros.
 fn is_gone(blob: &str) -> bool {
     blob.bytes().all(|byte| byte == b'0')
 }
 
-/// The bytes of blobs by their id; those too large to be a canary are left out before they are read.
+/// The bytes of blobs by their id, which are sorted; those too large to be a canary are left out before they are
+/// read.
 fn blobs(path: &Path, wanted: &[&str]) -> Result<HashMap<String, Vec<u8>>, Failure> {
     let list =
         |ids: &[&str]| ids.iter().flat_map(|id| id.bytes().chain([b'\n'])).collect::<Vec<u8>>();
@@ -138,11 +148,10 @@ fn blobs(path: &Path, wanted: &[&str]) -> Result<HashMap<String, Vec<u8>>, Failu
     for line in String::from_utf8_lossy(&sizes).lines() {
         let Some((id, size)) = line.split_once(' ') else { continue };
         let size: usize = size.parse().unwrap_or(usize::MAX);
-        if let Some(known) =
-            wanted.iter().find(|known| **known == id).filter(|_| size <= MAX_TEXT && size <= left)
-        {
-            left -= size;
-            small.push(known);
+        let Ok(place) = wanted.binary_search(&id) else { continue };
+        if size <= MAX_TEXT {
+            left = left.checked_sub(size).ok_or_else(too_much)?;
+            small.push(wanted[place]);
         }
     }
     let mut contents = git();
@@ -185,6 +194,14 @@ fn git() -> Command {
             "--no-replace-objects",
         ]);
     command
+}
+
+fn too_much() -> Failure {
+    Failure::new(
+        Kind::Data,
+        format!("the repository holds more than {} MiB of versions", MAX_ALL >> 20),
+    )
+    .hint("name a folder of the repository that holds only canaries, with --below")
 }
 
 /// Runs git within a time and a size.
@@ -231,9 +248,7 @@ fn run(mut command: Command, input: &[u8], limit: Duration) -> Result<Vec<u8>, F
     if bytes.len() as u64 > MAX_OUT {
         let _ = child.kill();
         let _ = child.wait();
-        let most = MAX_OUT >> 20;
-        return Err(Failure::new(Kind::Data, format!("git gave more than {most} MiB"))
-            .hint("name a folder of the repository that holds only canaries, with --below"));
+        return Err(too_much());
     }
     // Its output has ended, and so has it.
     let words = said.recv_timeout(Duration::from_secs(5)).unwrap_or_default();
@@ -252,16 +267,19 @@ mod tests {
 
     #[test]
     fn the_raw_log_is_taken_apart() {
-        let log = b"\x01100\0\n:000000 100644 0000 aaaa A\0canary.txt\0:000000 120000 0000 bbbb A\0link\0\x01200\0\n:100644 100644 aaaa cccc M\0canary.txt\0\x01300\0\n:120000 000000 bbbb 0000 D\0link\0:100644 000000 cccc 0000 D\0canary.txt\0";
-        let found = changes(log);
-        let expected =
-            [("canary.txt", 100, "aaaa"), ("canary.txt", 200, "cccc"), ("canary.txt", 300, "0000")];
-        assert_eq!(
-            found
-                .iter()
-                .map(|(path, at, blob)| (path.as_str(), at.unix(), blob.as_str()))
-                .collect::<Vec<_>>(),
-            expected
-        );
+        let log = b"\x01100\0\n:000000 100644 0000 aaaa A\0canary.txt\0:000000 120000 0000 bbbb A\0link\0\x01200\0\n:100644 100644 aaaa cccc M\0canary.txt\0\x01300\0\n:120000 000000 bbbb 0000 D\0link\0:100644 000000 cccc 0000 D\0canary.txt\0\x01400\0\n:000000 100644 0000 aaaa A\0canary.txt\0\x01500\0\n:100644 160000 aaaa dddd T\0canary.txt\0";
+        let found: Vec<_> = changes(log)
+            .unwrap()
+            .into_iter()
+            .map(|(path, at, blob)| format!("{path} {} {blob}", at.unix()))
+            .collect();
+        let expected = [
+            "canary.txt 100 aaaa".to_owned(),
+            "canary.txt 200 cccc".to_owned(),
+            format!("canary.txt 300 {GONE}"),
+            "canary.txt 400 aaaa".to_owned(),
+            format!("canary.txt 500 {GONE}"),
+        ];
+        assert_eq!(found, expected);
     }
 }
