@@ -84,7 +84,7 @@ fn a_repository_is_a_history() {
     assert!(shown.contains("FACT_ABSENT") && shown.contains("What a live canary does not show"));
     let diff = canary(&["import", place, "--diff", "1", "3"]);
     assert!(String::from_utf8_lossy(&diff.stdout).contains("not affirmed any more"));
-    assert_eq!(canary(&["import", place, "--diff", "1", "9"]).status.code(), Some(64));
+    assert_eq!(canary(&["import", place, "--diff", "1", "9"]).status.code(), Some(65));
     assert_eq!(canary(&["import", place, "--dialect", "latin"]).status.code(), Some(64));
     assert_eq!(canary(&["import", "/nowhere/at/all"]).status.code(), Some(64));
     // Nobody signed: with keys named this is no canary at all.
@@ -95,6 +95,33 @@ fn a_repository_is_a_history() {
     let document: serde_json::Value =
         serde_json::from_slice(&output.stdout).expect("one JSON document");
     assert_eq!(document["report"]["state"], "UNVERIFIED");
+}
+
+#[test]
+fn one_fact_is_asked_for_in_every_form() {
+    let Some(folder) = repository() else { return };
+    let place = folder.path().to_str().expect("a path in UTF-8");
+    let all = canary(&["import", place, "--json"]);
+    let all: serde_json::Value = serde_json::from_slice(&all.stdout).expect("JSON");
+    let id = all["facts"][1]["id"].as_str().expect("an id");
+    for command in [vec!["import", place], vec!["history", place, "--dialect", "plain"]] {
+        let asked = canary(&[&command[..], &["--fact", id, "--json"]].concat());
+        let asked: serde_json::Value = serde_json::from_slice(&asked.stdout).expect("JSON");
+        assert_eq!(asked["facts"].as_array().map(Vec::len), Some(1), "{command:?}");
+        assert_eq!(asked["facts"][0]["id"], id);
+        let unknown = canary(&[&command[..], &["--fact", "nope"]].concat());
+        assert_eq!(unknown.status.code(), Some(65), "{command:?}");
+        assert!(String::from_utf8_lossy(&unknown.stderr).contains(id), "{command:?}");
+    }
+    let both = canary(&["import", place, "--diff", "1", "2", "--fact", id]);
+    assert_eq!(both.status.code(), Some(64));
+    let empty = tempfile::tempdir().expect("a folder");
+    let empty = empty.path().to_str().expect("a path in UTF-8");
+    let history = canary(&["history", empty, "--dialect", "plain"]);
+    assert_eq!(history.status.code(), Some(2), "nothing authentic");
+    let diff = canary(&["diff", empty, "1", "2", "--dialect", "plain"]);
+    assert_eq!(diff.status.code(), Some(65));
+    assert!(!String::from_utf8_lossy(&diff.stderr).contains("1 to 0"));
 }
 
 /// The next commit of a repository whose newest is of March 1, and what an import then says.

@@ -7,6 +7,7 @@ mod server;
 
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use canary_format::key::PublicKey;
 use canary_format::note::{KeyKind, VerifierKey};
@@ -46,7 +47,7 @@ fn first_use_is_said_loudly_and_acknowledging_needs_what_was_seen() {
     assert!(run.out.starts_with("FIRST USE: nothing but this site itself vouches"), "{}", run.out);
     assert!(run.out.contains("SHA256:") && run.out.contains("#3:sha256:"), "{}", run.out);
     assert!(customer.run(&["trust", "list"]).out.contains("pinned on first use"));
-    assert_eq!(customer.run(&["trust", "ack", &server.url()]).status, 64);
+    assert_eq!(customer.run(&["trust", "ack", &server.url()]).status, 65);
     // A policy for what is trusted already is kept, and the same pin from the publisher is a given one.
     let base_point = PublicKey(std::array::from_fn(|byte| if byte == 0 { 0x58 } else { 0x66 }));
     let witness = VerifierKey::new("witness.example", KeyKind::Cosignature, base_point).unwrap();
@@ -187,6 +188,35 @@ fn what_was_not_accepted_is_not_asked_for_as_known() {
     assert!(!verify().codes().contains(&"MALFORMED".to_owned()));
     assert!(verify().codes().contains(&"MALFORMED".to_owned()));
     assert!(!verify().codes().contains(&"MALFORMED".to_owned()));
+}
+
+#[test]
+fn on_what_was_only_seen_before_nothing_is_built() {
+    let customer = Customer::new();
+    let status = Arc::new(Mutex::new(200));
+    let now = status.clone();
+    let server = Server::new(move |request, out| match *now.lock().unwrap() {
+        200 => file(&site("alive"), request, out),
+        other => respond(out, other, "", b""),
+    });
+    let url = server.url();
+    assert_eq!(customer.run(&["witness", "init", "w", "--name", "witness.example/w"]).status, 0);
+    customer.run(&["verify", &url]);
+    let add = || customer.run(&["witness", "add", &url, "--config", "w/witness.toml"]);
+    assert_eq!(add().status, 64, "no pin: {}", add().err);
+    customer.run(&["verify", &url, "--pin", PIN]);
+    let commands = [
+        vec!["trust", "add", &url],
+        vec!["witness", "add", &url, "--pin", PIN, "--config", "w/witness.toml"],
+        vec!["export", &url, "--pin", PIN, "-o", "series.canary"],
+    ];
+    for (answer, expected) in [(404, 65), (503, 75)] {
+        *status.lock().unwrap() = answer;
+        for command in &commands {
+            let run = customer.run(command);
+            assert_eq!(run.status, expected, "{command:?}: {}", run.err);
+        }
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use canary_format::time::Timestamp;
 use canary_verifier::report::{Code, FactState, Finding, Person, Report, Severity, State};
 
+use crate::error::Kind;
 use crate::output::{Colour, count, line, painted, wrapped};
 
 const WIDTH: usize = 88;
@@ -36,6 +37,21 @@ pub(crate) fn text(report: &Report) -> String {
     }
     let _ = writeln!(out, "\n{}", wrapped(report.limits, WIDTH, ""));
     out
+}
+
+/// What forbids to build on what was examined, though issues of it are known: the log does not verify, or what was
+/// fetched is not what is known. Of what could not be fetched another time may tell more.
+pub(crate) fn hindrance(report: &Report) -> Option<(Kind, &Finding)> {
+    report.findings.iter().find_map(|finding| match finding.code {
+        Code::CheckpointUnsigned
+        | Code::LogInconsistent
+        | Code::Rollback
+        | Code::Fork
+        | Code::PinMismatch
+        | Code::Missing => Some((Kind::Data, finding)),
+        Code::Unreachable => Some((Kind::Later, finding)),
+        _ => None,
+    })
 }
 
 /// State, newest affirmation and what is due, in one line.

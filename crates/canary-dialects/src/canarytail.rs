@@ -16,8 +16,6 @@ use crate::prose::{Statement, Tone};
 use crate::reading::{Issue, Kind, Outcome, Published, Reading, Remark, Signed};
 use crate::trust::{Key, Trust};
 
-/// The most bytes of a CanaryTail document.
-const MAX_DOCUMENT: usize = 1 << 20;
 /// The most signers in one document.
 const MAX_SIGNERS: usize = 64;
 
@@ -44,16 +42,7 @@ pub(crate) fn recognised(value: &Value) -> bool {
 
 /// Reads a publication as CanaryTail.
 pub(crate) fn read(published: &Published<'_>, trust: &Trust) -> Reading {
-    let mut reading = Reading::default();
-    if published.body.len() > MAX_DOCUMENT {
-        reading.remarks.push(Remark::TooLarge("a CanaryTail document of more than 1 MiB".into()));
-        return reading;
-    }
-    match document(published, trust) {
-        Ok(issue) => reading.issues.push(issue),
-        Err(why) => reading.remarks.push(Remark::Malformed(why)),
-    }
-    reading
+    crate::json::reading(published, "a CanaryTail document", || document(published, trust))
 }
 
 fn document(published: &Published<'_>, trust: &Trust) -> Result<Issue, String> {

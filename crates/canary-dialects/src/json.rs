@@ -5,6 +5,29 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::reading::{Issue, Published, Reading, Remark};
+
+/// The most of a canary in JSON that is read, in bytes.
+pub(crate) const MAX_DOCUMENT: usize = 1 << 20;
+
+/// A publication that is one document, read unless it is too large.
+pub(crate) fn reading(
+    published: &Published<'_>,
+    what: &str,
+    read: impl FnOnce() -> Result<Issue, String>,
+) -> Reading {
+    let mut reading = Reading::default();
+    if published.body.len() > MAX_DOCUMENT {
+        reading.remarks.push(Remark::TooLarge(format!("{what} of more than 1 MiB")));
+        return reading;
+    }
+    match read() {
+        Ok(issue) => reading.issues.push(issue),
+        Err(why) => reading.remarks.push(Remark::Malformed(why)),
+    }
+    reading
+}
+
 /// Parses one document. Nesting is bounded by the parser (128), duplicate members are refused.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned())?;

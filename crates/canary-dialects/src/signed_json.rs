@@ -11,11 +11,9 @@ use serde_json::{Map, Value};
 
 use crate::dates::{Dates, instant_of};
 use crate::prose::{Statement, Tone};
-use crate::reading::{Issue, Kind, Outcome, Published, Reading, Remark, Signed};
+use crate::reading::{Issue, Kind, Outcome, Published, Reading, Signed};
 use crate::trust::{Key, Trust};
 
-/// The most bytes of such a document.
-const MAX_DOCUMENT: usize = 1 << 20;
 /// The most signatures of one document.
 const MAX_SIGNATURES: usize = 16;
 /// The most members that become statements.
@@ -72,21 +70,12 @@ pub(crate) fn recognised(value: &Value) -> bool {
 
 /// Reads a publication as signed JSON.
 pub(crate) fn read(published: &Published<'_>, trust: &Trust) -> Reading {
-    let mut reading = Reading::default();
-    if published.body.len() > MAX_DOCUMENT {
-        reading.remarks.push(Remark::TooLarge("a JSON canary of more than 1 MiB".into()));
-        return reading;
-    }
-    match document(published, trust) {
-        Ok(issue) => reading.issues.push(issue),
-        Err(why) => reading.remarks.push(Remark::Malformed(why)),
-    }
-    reading
+    crate::json::reading(published, "a JSON canary", || document(published, trust))
 }
 
 /// Checks signatures only.
 pub(crate) fn check(published: &Published<'_>, trust: &Trust) -> Vec<Signed> {
-    if published.body.len() > MAX_DOCUMENT {
+    if published.body.len() > crate::json::MAX_DOCUMENT {
         return Vec::new();
     }
     let Ok(Value::Object(object)) = crate::json::parse(published.body) else { return Vec::new() };

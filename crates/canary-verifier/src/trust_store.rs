@@ -146,18 +146,36 @@ impl Entry {
             || self.url.as_deref().and_then(schemeless) == Some(origin)
     }
 
-    /// Whether a user means this entry by a name: a pin, a URL prefix, or an origin, each with or
-    /// without a final slash; or a host with its canary in the usual place.
-    pub fn is_named(&self, name: &str) -> bool {
+    /// Whether a user means this entry by a name of their own: its pin, its URL prefix or, where it has no URL,
+    /// its origin, each with or without a final slash; or a host with its canary in the usual place.
+    fn is_named(&self, name: &str) -> bool {
         let trimmed = name.trim_end_matches('/');
         let url = self.url.as_deref().map(|url| url.trim_end_matches('/'));
         let bare = url.and_then(schemeless);
         self.pin.as_ref().is_some_and(|pin| pin.to_string() == name)
-            || self.origin.as_deref() == Some(trimmed)
+            || self.url.is_none() && self.claims(name)
             || url == Some(trimmed)
             || bare == Some(trimmed)
             || bare.and_then(|bare| bare.strip_suffix("/.well-known/canary")) == Some(trimmed)
     }
+
+    /// Whether its site says that it is of this origin. Any site can.
+    fn claims(&self, origin: &str) -> bool {
+        self.origin.as_deref() == Some(origin.trim_end_matches('/'))
+    }
+}
+
+/// Which entries a user means by a name: a pin, a URL prefix, an origin or a host, each with or without a final slash.
+///
+/// An entry that only claims an origin is meant by it only where no other is: what a site says of itself takes no
+/// name from another.
+pub fn named(entries: &[Entry], name: &str) -> Vec<usize> {
+    let all = |meant: &dyn Fn(&Entry) -> bool| {
+        let meant = entries.iter().enumerate().filter(|(_, entry)| meant(entry));
+        meant.map(|(place, _)| place).collect::<Vec<_>>()
+    };
+    let own = all(&|entry| entry.is_named(name));
+    if own.is_empty() { all(&|entry| entry.claims(name)) } else { own }
 }
 
 /// What the user trusts of the series at hand.
@@ -392,6 +410,17 @@ mod tests {
         assert_eq!(pin(&entries), Some(2));
         assert_eq!(pin(&entries[..2]), Some(4));
         assert_eq!(pin(&entries[..1]), Some(1));
+    }
+
+    #[test]
+    fn a_claimed_origin_takes_no_name_from_another() {
+        let mut claims = at("https://b.example/", 1, Pinned::FirstUse);
+        claims.origin = Some("a.example".into());
+        let entries = [claims, at("https://a.example/", 1, Pinned::Given)];
+        assert_eq!(named(&entries, "a.example"), [1]);
+        assert_eq!(named(&entries, "https://b.example"), [0]);
+        assert_eq!(named(&entries[..1], "a.example/"), [0]);
+        assert!(named(&entries, "c.example").is_empty());
     }
 
     #[test]

@@ -174,7 +174,17 @@ impl DialectOptions {
                         ),
                     ));
                 }
-                Obtained::Missing | Obtained::Refused(_) => {
+                Obtained::Refused(refusal) => {
+                    return Ok(nothing(
+                        State::Unverified,
+                        Finding::new(
+                            Code::TooLarge,
+                            Severity::Alarm,
+                            format!("{signature}: {refusal}"),
+                        ),
+                    ));
+                }
+                Obtained::Missing => {
                     return Ok(nothing(
                         State::Unverified,
                         Finding::new(

@@ -8,13 +8,13 @@ use canary_format::merkle::{inclusion_proof, leaf_hash};
 use canary_format::tlog_proof::TlogProof;
 use canary_verifier::evidence::Trust;
 use canary_verifier::judge::Judgement;
-use canary_verifier::report::{Code, Severity};
+use canary_verifier::report::Severity;
 use clap::Args;
 use serde::Serialize;
 
 use crate::error::{Failure, Kind};
 use crate::examine::{Keep, Subject};
-use crate::output;
+use crate::{output, report};
 
 const EXAMPLE: &str = "Example:
   canary export 'https://example.com/.well-known/canary/#1:sha256:QdultqhUiMj6b_pmQ0GPM77Pl5JbUtsdDg4v6aE3SfY' -o example.canary
@@ -48,21 +48,9 @@ impl Export {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let examined = self.subject.examine(Trust::default(), Keep::Nothing)?;
         let judgement = examined.judgement;
-        let refused = |code: Code| {
-            matches!(
-                code,
-                Code::CheckpointUnsigned
-                    | Code::LogInconsistent
-                    | Code::Rollback
-                    | Code::Fork
-                    | Code::PinMismatch
-                    | Code::Unreachable
-                    | Code::Missing
-            )
-        };
         let report = &judgement.report;
-        if let Some(finding) = report.findings.iter().find(|finding| refused(finding.code)) {
-            return Err(not_written(&finding.message));
+        if let Some((kind, finding)) = report::hindrance(report) {
+            return Err(not_written(kind, &finding.message));
         }
         let (text, first, last) = file(&judgement)?;
         canary_durable::replace(&self.output, text.as_bytes(), Access::Shared).map_err(
@@ -93,14 +81,17 @@ fn file(judgement: &Judgement) -> Result<(String, u64, u64), Failure> {
     let series = &judgement.series;
     let (Some(oldest), Some(newest)) = (series.first(), series.last()) else {
         let said = judgement.report.findings.first().map(|finding| finding.message.as_str());
-        return Err(not_written(said.unwrap_or("there is no canary")));
+        return Err(not_written(Kind::Data, said.unwrap_or("there is no canary")));
     };
     let Some(checkpoint) = judgement.checkpoint() else {
-        return Err(not_written("there is no checkpoint to prove anything by"));
+        return Err(not_written(Kind::Data, "there is no checkpoint to prove anything by"));
     };
     let last = newest.issue().number;
     if oldest.issue().number != 1 || checkpoint.size() != last {
-        return Err(not_written("not every issue that the checkpoint covers is at hand"));
+        return Err(not_written(
+            Kind::Data,
+            "not every issue that the checkpoint covers is at hand",
+        ));
     }
     let first = judgement.report.subject.pin.as_ref().map_or(1, |pin| pin.number);
     let leaves: Vec<_> = series.iter().map(|issue| issue.envelope().bytes()).collect();
@@ -122,7 +113,7 @@ fn file(judgement: &Judgement) -> Result<(String, u64, u64), Failure> {
     Ok((text, first.max(1), last))
 }
 
-fn not_written(said: &str) -> Failure {
-    Failure::new(Kind::Data, format!("nothing was written: {said}"))
+fn not_written(kind: Kind, said: &str) -> Failure {
+    Failure::new(kind, format!("nothing was written: {said}"))
         .hint("`canary verify` says more; export from a site or its directory")
 }

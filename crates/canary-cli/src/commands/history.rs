@@ -10,7 +10,7 @@ use canary_verifier::report::Gap;
 use clap::Args;
 
 use crate::commands::dialects::{DialectOptions, show};
-use crate::error::{Failure, Kind};
+use crate::error::Failure;
 use crate::examine::{Keep, Subject};
 use crate::output::{self, line};
 use crate::{changes, report};
@@ -41,20 +41,8 @@ impl History {
         if self.dialect.asked() {
             let (place, now) = self.subject.of_another_format(&[])?;
             let (history, left_out) = self.dialect.history(place, None, now)?;
-            let known: Vec<String> = history.facts.iter().map(|fact| fact.id.clone()).collect();
-            if let Some(id) = self.fact.as_ref().filter(|id| !known.contains(id)) {
-                return Err(no_such_fact(id, &known));
-            }
-            if self.json {
-                output::json(&show::history_json(&history, &left_out));
-            } else {
-                output::result(&output::inert(&show::history(
-                    &history,
-                    self.fact.as_deref(),
-                    &left_out,
-                )));
-            }
-            return Ok(ExitCode::SUCCESS);
+            show::known(&history, self.fact.as_deref())?;
+            return Ok(show::print(&history, self.fact.as_deref(), &left_out, self.json));
         }
         let judgement = self.subject.examine(Trust::default(), Keep::Nothing)?.judgement;
         if judgement.series.is_empty() {
@@ -64,7 +52,8 @@ impl History {
         let mut history = history::History::of(&judgement);
         if let Some(id) = &self.fact {
             let known: Vec<String> = history.facts.iter().map(|fact| fact.id.clone()).collect();
-            history = history.about(id).ok_or_else(|| no_such_fact(id, &known))?;
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            history = history.about(id).ok_or_else(|| show::no_such_fact(id, &known))?;
         }
         if self.json {
             output::json(&history);
@@ -73,11 +62,6 @@ impl History {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn no_such_fact(id: &str, known: &[String]) -> Failure {
-    Failure::new(Kind::Data, format!("no issue affirms a fact of this id: {id}"))
-        .hint(format!("the ids are {}", line(&known.join(", "))))
 }
 
 fn text(history: &history::History, one_fact: bool) -> String {

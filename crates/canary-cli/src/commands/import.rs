@@ -32,7 +32,7 @@ pub(crate) struct Import {
     #[arg(long, value_name = "ID")]
     fact: Option<String>,
     /// What changed between two issues
-    #[arg(long, num_args = 2, value_names = ["N", "M"])]
+    #[arg(long, num_args = 2, value_names = ["N", "M"], conflicts_with = "fact")]
     diff: Vec<u64>,
     /// Judge as of this instant
     #[arg(long, value_name = "RFC 3339", value_parser = instant)]
@@ -53,15 +53,10 @@ impl Import {
             } else {
                 output::result(&output::inert(&show::diff(&difference)));
             }
-        } else if self.json {
-            output::json(&show::history_json(&history, &left_out));
-        } else {
-            output::result(&output::inert(&show::history(
-                &history,
-                self.fact.as_deref(),
-                &left_out,
-            )));
+            return Ok(ExitCode::from(history.report.severity.exit_status()));
         }
+        show::known(&history, self.fact.as_deref())?;
+        show::print(&history, self.fact.as_deref(), &left_out, self.json);
         Ok(ExitCode::from(history.report.severity.exit_status()))
     }
 }

@@ -9,7 +9,7 @@ use canary_verifier::judge::Judgement;
 use canary_verifier::report::{Code, Finding, Severity};
 use canary_verifier::state::{StateError, Store};
 use canary_verifier::target::{Place, Prefix, Target};
-use canary_verifier::trust_store::{Entry, Pinned, TrustError, TrustStore, schemeless};
+use canary_verifier::trust_store::{Entry, Pinned, TrustError, TrustStore, named, schemeless};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -218,10 +218,18 @@ fn add_on_first_use(
         return Ok(());
     }
     let judgement: Judgement = subject.examine(Asked::default(), Keep::Nothing)?.judgement;
-    let Some(newest) = judgement.series.last() else {
+    let not_there = |one: &&Finding| matches!(one.code, Code::Missing | Code::Unreachable);
+    let not_there = judgement.report.findings.iter().find(not_there);
+    let (None, Some(newest)) = (not_there, judgement.series.last()) else {
         output::progress(&report::text(&judgement.report));
-        return Err(Failure::new(Kind::Data, "there is no authentic canary to trust")
-            .hint("ask the publisher for its pin, or check the address"));
+        let kind = match not_there {
+            Some(found) if found.code == Code::Unreachable => Kind::Later,
+            _ => Kind::Data,
+        };
+        let said = not_there.map_or("there is no authentic canary to trust", |one| &one.message);
+        return Err(
+            Failure::new(kind, said).hint("ask the publisher for its pin, or check the address")
+        );
     };
     let issue = newest.issue();
     let pin = Pin { url: prefix.to_string(), number: issue.number, digest: newest.digest() };
@@ -297,8 +305,6 @@ fn list(entries: &[Entry], json: bool) {
         return output::progress("nothing is trusted yet: see `canary trust add --help`");
     }
     for entry in entries {
-        let name = entry.pin.as_ref().map(ToString::to_string);
-        let name = name.or_else(|| entry.url.clone()).or_else(|| entry.origin.clone());
         let mut notes = Vec::new();
         if entry.pin.is_none() {
             notes.push("no pin".to_owned());
@@ -313,22 +319,41 @@ fn list(entries: &[Entry], json: bool) {
         }
         let notes =
             if notes.is_empty() { String::new() } else { format!("  ({})", notes.join(", ")) };
-        output::result(&format!("{}{notes}\n", line(&name.unwrap_or_default())));
+        output::result(&format!("{}{notes}\n", line(&called(entry))));
     }
 }
 
 fn remove(store: &TrustStore, name: &str) -> Result<(), Failure> {
     let change = |entries: &mut Vec<Entry>| {
-        let before = entries.len();
-        entries.retain(|entry| !entry.is_named(name));
-        match before - entries.len() {
-            0 => Err(Refused::Change(unknown(name))),
-            count => Ok(count),
-        }
+        let known = only(entries, name)?.ok_or_else(|| unknown(name))?;
+        Ok::<_, Refused>(entries.remove(known))
     };
-    let count = store.update(change).map_err(Failure::from)?;
-    output::result(&format!("forgotten: {} ({count})\n", line(name)));
+    let gone = store.update(change).map_err(Failure::from)?;
+    output::result(&format!("forgotten: {}\n", line(&called(&gone))));
     Ok(())
+}
+
+/// The one entry that a name means, if any. What would change another by the way is refused.
+fn only(entries: &[Entry], name: &str) -> Result<Option<usize>, Failure> {
+    match named(entries, name)[..] {
+        [] => Ok(None),
+        [known] => Ok(Some(known)),
+        ref several => {
+            let several: Vec<String> =
+                several.iter().map(|known| line(&called(&entries[*known]))).collect();
+            Err(Failure::new(
+                Kind::Data,
+                format!("{name} names {}: {}", several.len(), several.join(", ")),
+            )
+            .hint("name one of them by its URL or pin"))
+        }
+    }
+}
+
+/// What an entry goes by: its pin, or else its URL, or else its origin.
+fn called(entry: &Entry) -> String {
+    let pin = entry.pin.as_ref().map(ToString::to_string);
+    pin.or_else(|| entry.url.clone()).or_else(|| entry.origin.clone()).unwrap_or_default()
 }
 
 fn unknown(name: &str) -> Failure {
@@ -343,7 +368,7 @@ fn ack(
     state: Option<PathBuf>,
 ) -> Result<(), Failure> {
     let entries = store.entries().map_err(of_trust)?;
-    let known = entries.iter().find(|entry| entry.is_named(name));
+    let known = only(&entries, name)?.map(|known| &entries[known]);
     let url = match known {
         Some(entry) => entry.url.clone(),
         None => parse_target(name).ok().and_then(|target| match target.place {
@@ -372,15 +397,15 @@ fn ack(
         }
         (Some(number), Some(_)) | (None, Some(number)) => number,
         (None, None) => {
-            return Err(Failure::new(Kind::Usage, format!("no issue of {name} was seen yet"))
+            return Err(Failure::new(Kind::Data, format!("no issue of {name} was seen yet"))
                 .hint("run `canary verify` first, or say which issue with --through"));
         }
     };
     let change = |entries: &mut Vec<Entry>| {
-        let entry = match entries.iter().position(|entry| entry.is_named(name)) {
+        let entry = match only(entries, name)? {
             Some(known) => &mut entries[known],
             None => {
-                entries.push(named(name, url.as_deref()).ok_or_else(|| unknown(name))?);
+                entries.push(new_entry(name, url.as_deref()).ok_or_else(|| unknown(name))?);
                 entries.last_mut().expect("one was just added")
             }
         };
@@ -404,7 +429,7 @@ fn seen(states: &Store, url: Option<&str>, origin: &str) -> Result<Option<u64>, 
 }
 
 /// A new entry for a series that a user names by its URL or host, or else by its origin.
-fn named(name: &str, url: Option<&str>) -> Option<Entry> {
+fn new_entry(name: &str, url: Option<&str>) -> Option<Entry> {
     let origin = name.trim_end_matches('/');
     let of_origin = url.is_none() && canary_format::checkpoint::is_origin(origin);
     (url.is_some() || of_origin).then(|| Entry {

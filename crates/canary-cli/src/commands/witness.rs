@@ -14,8 +14,8 @@ use serde::Serialize;
 
 use crate::error::{Failure, Kind};
 use crate::examine::{Keep, Subject};
-use crate::output;
 use crate::signals::{Signals, Told};
+use crate::{output, report};
 
 const EXAMPLE: &str = "Examples:
   canary witness init /srv/witness --name witness.example/w1
@@ -128,20 +128,22 @@ impl Add {
         let config = read(&self.config)?;
         let examined = self.subject.examine(Trust::default(), Keep::Nothing)?;
         let judgement = examined.judgement;
-        let stands_alone = |code: Code| judgement.report.findings.iter().any(|f| f.code == code);
-        let Some(newest) = judgement.series.last() else {
-            let said = judgement.report.findings.first().map(|finding| finding.message.clone());
-            let said = said.unwrap_or_else(|| "there is no canary".to_owned());
-            return Err(Failure::new(Kind::Data, format!("nothing was added: {said}"))
-                .hint("`canary verify` says more"));
+        let report = &judgement.report;
+        let refused = |kind, said: &str| {
+            Failure::new(kind, format!("nothing was added: {said}"))
+                .hint("`canary verify` says more")
         };
-        if stands_alone(Code::Unpinned) {
+        if let Some((kind, finding)) = report::hindrance(report) {
+            return Err(refused(kind, &finding.message));
+        }
+        let Some(newest) = judgement.series.last() else {
+            let said = report.findings.first().map(|finding| finding.message.as_str());
+            return Err(refused(Kind::Data, said.unwrap_or("there is no canary")));
+        };
+        if report.subject.pin.is_none() || report.findings.iter().any(|f| f.code == Code::Unpinned)
+        {
             return Err(Failure::new(Kind::Usage, "nothing was added: no pin was given")
                 .hint("name a pin: a witness speaks for a log that is known, not for a name"));
-        }
-        if stands_alone(Code::CheckpointUnsigned) || stands_alone(Code::LogInconsistent) {
-            return Err(Failure::new(Kind::Data, "nothing was added: the log does not verify")
-                .hint("`canary verify` says more"));
         }
         let issue = newest.issue();
         let origin = Origin { origin: issue.origin.clone(), key: issue.log.key.clone() };

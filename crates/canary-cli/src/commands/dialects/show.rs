@@ -1,6 +1,7 @@
 //! Histories and reports of other formats, for people and as JSON.
 
 use std::fmt::Write as _;
+use std::process::ExitCode;
 
 use canary_dialects::import::LeftOut;
 use canary_dialects::judge::{History, Judged};
@@ -10,6 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::error::{Failure, Kind};
+use crate::output::{self, line};
 
 /// Why a file is no issue.
 pub(crate) fn left_out(why: LeftOut) -> &'static str {
@@ -44,8 +46,28 @@ fn finding_line(finding: &Finding) -> String {
     line
 }
 
+/// The fact that is asked for, where any issue affirms it.
+pub(crate) fn known(history: &History, fact: Option<&str>) -> Result<(), Failure> {
+    match fact {
+        Some(id) if history.facts.iter().all(|one| one.id != id) => {
+            let known: Vec<&str> = history.facts.iter().map(|one| one.id.as_str()).collect();
+            Err(no_such_fact(id, &known))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// No issue has this fact.
+pub(crate) fn no_such_fact(id: &str, known: &[&str]) -> Failure {
+    let failure = Failure::new(Kind::Data, format!("no issue affirms a fact of this id: {id}"));
+    match known {
+        [] => failure.hint("there is no fact at all: see `canary history`"),
+        known => failure.hint(format!("the ids are {}", line(&known.join(", ")))),
+    }
+}
+
 /// The whole history: issues, facts, gaps, and what it all comes to now.
-pub(crate) fn history(history: &History, fact: Option<&str>, left_out: &[String]) -> String {
+fn text(history: &History, fact: Option<&str>, left_out: &[String]) -> String {
     let mut out = String::new();
     for issue in &history.issues {
         let _ = writeln!(
@@ -92,8 +114,26 @@ pub(crate) fn history(history: &History, fact: Option<&str>, left_out: &[String]
     out
 }
 
+/// Prints a history. Its status is the report's where no issue is authentic, as for a native one.
+pub(crate) fn print(
+    history: &History,
+    fact: Option<&str>,
+    left_out: &[String],
+    json: bool,
+) -> ExitCode {
+    if json {
+        output::json(&history_json(history, fact, left_out));
+    } else {
+        output::result(&output::inert(&text(history, fact, left_out)));
+    }
+    if history.issues.iter().any(|one| one.authentic) {
+        return ExitCode::SUCCESS;
+    }
+    ExitCode::from(history.report.severity.exit_status())
+}
+
 /// The same as one JSON document.
-pub(crate) fn history_json(history: &History, left_out: &[String]) -> Value {
+fn history_json(history: &History, fact: Option<&str>, left_out: &[String]) -> Value {
     let issue = |one: &Judged| {
         json!({
             "number": one.number,
@@ -110,7 +150,7 @@ pub(crate) fn history_json(history: &History, left_out: &[String]) -> Value {
     json!({
         "history": "warrant-canary/dialect-history/v1",
         "issues": history.issues.iter().map(issue).collect::<Vec<_>>(),
-        "facts": history.facts.iter().map(|one| json!({
+        "facts": history.facts.iter().filter(|one| fact.is_none_or(|id| one.id == id)).map(|one| json!({
             "id": one.id, "text": one.text, "state": one.state, "first_affirmed": one.first, "last_affirmed": one.last, "last_issue": one.last_issue,
         })).collect::<Vec<_>>(),
         "gaps": history.gaps,
@@ -135,8 +175,11 @@ pub(crate) struct Difference {
 pub(crate) fn difference(history: &History, from: u64, to: u64) -> Result<Difference, Failure> {
     let find = |number: u64| {
         history.issues.iter().find(|issue| issue.number == number).ok_or_else(|| {
-            Failure::new(Kind::Usage, format!("there is no issue {number}"))
-                .hint(format!("there are issues 1 to {}", history.issues.len()))
+            let hint = match history.issues.len() {
+                0 => "there is no issue at all: see `canary history`".to_owned(),
+                count => format!("there are issues 1 to {count}"),
+            };
+            Failure::new(Kind::Data, format!("no issue has this number: {number}")).hint(hint)
         })
     };
     let (one, other) = (find(from)?, find(to)?);
