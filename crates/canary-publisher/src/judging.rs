@@ -1,7 +1,10 @@
 //! The verifier's word on what is about to be published, and on what was.
 
+use std::collections::BTreeSet;
+
 use canary_format::checkpoint::Checkpoint;
 use canary_format::digest::Digest;
+use canary_format::issue::Issue;
 use canary_format::pin::Pin;
 use canary_format::time::Timestamp;
 use canary_format::tlog_proof::TlogProof;
@@ -51,6 +54,40 @@ pub(crate) struct Known {
     pub(crate) number: u64,
     /// Of its payload.
     pub(crate) digest: Digest,
+}
+
+/// Whether what is new of a series is held against more than the issue before it (`verdicts.md` §3): a fact
+/// or counter that comes may be back with other words or values, one that goes may have been announced long
+/// enough before, and a longer life counts from the baseline. A report on it takes the whole series.
+pub(crate) fn reaches_back(series: &Series, known: Known) -> Result<bool, SeriesError> {
+    let mut before: Option<Issue> = None;
+    for number in known.number..=series.size() {
+        // What is no issue is refused when it is judged.
+        let envelope = series.envelope(number)?;
+        let Some(issue) = envelope.and_then(|envelope| Issue::parse(envelope.payload()).ok())
+        else {
+            break;
+        };
+        if before.is_some_and(|before| {
+            statements(&before) != statements(&issue) || life(&before) < life(&issue)
+        }) {
+            return Ok(true);
+        }
+        before = Some(issue);
+    }
+    Ok(false)
+}
+
+/// The ids of facts and of counters.
+fn statements(issue: &Issue) -> [BTreeSet<&str>; 2] {
+    let facts = issue.facts.iter().map(|fact| fact.id.as_str());
+    let counters = issue.counters.iter().flatten().map(|counter| counter.id.as_str());
+    [facts.collect(), counters.collect()]
+}
+
+/// For how many seconds an issue is in force.
+fn life(issue: &Issue) -> i64 {
+    issue.expires.since(issue.as_of)
 }
 
 /// Why there is no judgement, or not the one that publishing needs.
@@ -133,3 +170,6 @@ fn said(findings: &[Finding]) -> String {
         findings.iter().map(|finding| format!("{} ({})", finding.message, finding.code)).collect();
     if said.is_empty() { "it ends before the newest issue".to_owned() } else { said.join("; ") }
 }
+
+#[cfg(test)]
+mod tests;

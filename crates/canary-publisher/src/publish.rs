@@ -17,7 +17,9 @@ use canary_verifier::report::Report;
 
 use crate::checkpoint::{FutureHeartbeat, MachineKeys, SignError, not_before_published, sign};
 use crate::folder::{Folder, FolderError};
-use crate::judging::{JudgingError, Known, NotAuthentic, judge_growth, judge_series, judge_site};
+use crate::judging::{
+    JudgingError, Known, NotAuthentic, judge_growth, judge_series, judge_site, reaches_back,
+};
 use crate::lasting::{Keeper, LastingError, Looking, look_after};
 use crate::page::{self, History, Shown};
 use crate::private_keys::{PrivateKeys, SearchError, refuse_signers};
@@ -35,8 +37,10 @@ pub struct Publication {
     folder: PathBuf,
     series: Series,
     newest: Issue,
-    /// The newest issue that an earlier run called authentic, where only what is new was judged.
+    /// The newest issue that an earlier run called authentic, where only what is new is read.
     known: Option<Known>,
+    /// The issue from which on the report judges, where that is not the first.
+    judged_from: Option<Known>,
     history: History,
     checkpoint: Checkpoint,
     pages: Vec<SiteFile>,
@@ -210,7 +214,11 @@ impl Publication {
         let newest = newest.map_err(PublishError::Refused)?;
         let private_keys = refuse_signers(folder, &series, &newest)?;
         let checkpoint = sign(&newest.origin, size, series.root(), &newest.log, keys, now)?;
-        let judgement = judge_series(&series, &checkpoint, known, now)?;
+        let judged_from = match known {
+            Some(known) if reaches_back(&series, known)? => None,
+            known => known,
+        };
+        let judgement = judge_series(&series, &checkpoint, judged_from, now)?;
         let history = history(verified.map(|verified| verified.history), &judgement);
 
         let report = judgement.report;
@@ -220,6 +228,7 @@ impl Publication {
             series,
             newest,
             known,
+            judged_from,
             history,
             checkpoint,
             pages,
@@ -306,9 +315,10 @@ impl Publication {
         &self.report
     }
 
-    /// The issue from which on the report judges: 1, or the newest that an earlier run called authentic.
+    /// The issue from which on the report judges: the newest that an earlier run called authentic, or 1
+    /// where there is none, or where what is new is held against more than that one.
     pub fn baseline(&self) -> u64 {
-        self.known.map_or(1, |known| known.number)
+        self.judged_from.map_or(1, |known| known.number)
     }
 
     /// The pin of an issue, under the series' canonical URL; `None` where there is no such issue.
@@ -400,14 +410,16 @@ impl Publication {
     }
 }
 
-/// The history that was known, with what was judged since; the first issue judged is the last one known.
+/// The history that was known, with what was judged and is not in it yet.
 fn history(known: Option<History>, judgement: &Judgement) -> History {
     let issues = judgement.series.iter();
     let issues: Vec<Shown<'_>> =
         issues.map(|issue| Shown { issue: issue.issue(), envelope: issue.envelope() }).collect();
     match known {
         Some(mut history) => {
-            issues.iter().skip(1).for_each(|shown| history.add(shown));
+            let known = history.size();
+            let new = issues.iter().filter(|shown| shown.issue.number > known);
+            new.for_each(|shown| history.add(shown));
             history
         }
         None => History::of(&issues).expect("an authentic series has an issue"),

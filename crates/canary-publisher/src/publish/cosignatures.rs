@@ -26,7 +26,7 @@ impl Publication {
         for line in lines {
             checkpoint.note_mut().push(line);
         }
-        let judgement = judge_series(&self.series, &checkpoint, self.known, self.now)?;
+        let judgement = judge_series(&self.series, &checkpoint, self.judged_from, self.now)?;
         self.report = judgement.report;
         self.checkpoint = checkpoint;
         self.pages = self.render()?;
