@@ -2,7 +2,7 @@
 //!
 //! Reading a repository or a folder is the caller's; this part is pure and takes what was read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Timestamp;
 use crate::dialect::{dialect, recognise};
@@ -24,7 +24,7 @@ pub struct Version {
 /// What an import made of the files.
 #[derive(Debug, Default)]
 pub struct Imported {
-    /// The issues, in the order in which they were found; judging puts them in the order of their dates.
+    /// The issues, in the order in which they were published; judging puts them in the order of their dates.
     pub issues: Vec<Issue>,
     /// What is to be said of single publications: the path and the remark.
     pub remarks: Vec<(String, Remark)>,
@@ -115,7 +115,7 @@ pub fn import(versions: &[Version], kind: Option<Kind>, trust: &Trust) -> Import
     let any_signed =
         found.iter().any(|(kind, _, _, issue)| kind.is_signed() && !issue.signatures.is_empty());
     let canaries = found.iter().any(|(_, path, ..)| path.to_lowercase().contains("canary"));
-    let mut last: Option<(&str, canary_format::digest::Digest)> = None;
+    let mut last: Option<(&str, canary_format::digest::Digest, bool)> = None;
     let mut standing: Vec<Standing<'_>> = Vec::new();
     for (kind, path, place, issue) in found {
         let unsigned_beside_signed = any_signed && !kind.is_signed();
@@ -126,12 +126,15 @@ pub fn import(versions: &[Version], kind: Option<Kind>, trust: &Trust) -> Import
             }
             continue;
         }
-        standing.push(Standing::of(&issue, path, place + 1 == paths[path].len()));
-        // A commit that touches only white space outside of what counts is no new issue.
-        if last == Some((path, issue.digest)) {
+        let stands = Standing::of(&issue, path, place + 1 == paths[path].len(), trust);
+        // A commit that touches only white space outside of what counts is no new issue, unless its signatures do not
+        // count as those before did.
+        let this = Some((path, issue.digest, stands.authentic));
+        standing.push(stands);
+        if last == this {
             continue;
         }
-        last = Some((path, issue.digest));
+        last = this;
         imported.issues.push(issue);
     }
     if let Some((path, remark)) = taken_away(&standing) {
@@ -141,6 +144,8 @@ pub fn import(versions: &[Version], kind: Option<Kind>, trust: &Trust) -> Import
     for issue in imported.issues.iter_mut().rev() {
         issue.letters = letters.remove(issue.source.as_str()).unwrap_or_default();
     }
+    // Of issues with one date the one that was published last counts, whatever the names of their files.
+    imported.issues.sort_by_key(|issue| issue.seen);
     imported
 }
 
@@ -156,16 +161,18 @@ struct Standing<'a> {
 }
 
 impl<'a> Standing<'a> {
-    fn of(issue: &Issue, path: &'a str, now: bool) -> Self {
+    fn of(issue: &Issue, path: &'a str, now: bool, trust: &Trust) -> Self {
         let latest = issue.seen.unwrap_or(Timestamp::MAX);
         let (issued, _) = when::issued(issue, latest);
-        let authentic = issue.signatures.iter().any(|signed| signed.outcome == Outcome::Good);
+        let good = issue.signatures.iter().filter(|signed| signed.outcome == Outcome::Good);
+        let persons: BTreeSet<&str> = good.filter_map(|signed| signed.person.as_deref()).collect();
+        let authentic = persons.len() >= trust.threshold.max(1);
         let at = (issued.earliest.min(latest), issue.seen);
         Self { path, now, at, digest: issue.digest, authentic }
     }
 }
 
-/// What is to be said where no file holds the newest issue any more: of those by named keys, where there are any.
+/// What is to be said where no file holds the newest issue any more: of those that a quorum signed, where there are any.
 fn taken_away<'a>(standing: &[Standing<'a>]) -> Option<(&'a str, Remark)> {
     let signed = standing.iter().any(|one| one.authentic);
     let counts = |one: &&Standing<'a>| one.authentic || !signed;

@@ -4,9 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use canary_dialects::dialect::dialect;
+use canary_dialects::import::{Version, import};
+use canary_dialects::judge::{Context, judge};
 use canary_dialects::reading::{Kind, Outcome, Published, Remark};
 use canary_dialects::sshsig::SshKey;
 use canary_dialects::trust::{Key, Trust};
+use canary_verifier::report::{Report, Severity, State};
 
 use crate::{at, file, good, have, must, outcomes, read, run, trust};
 
@@ -163,4 +166,65 @@ fn embedded_signatures() {
         reading.remarks.contains(&Remark::WordsOutside)
             && reading.issues[0].text.as_bytes() == TEXT
     );
+}
+
+/// A version of a file at noon of a day in February 2024.
+fn version(path: &str, bytes: &[u8], day: u32) -> Version {
+    let time = at(&format!("2024-02-{day:02}T12:00:00Z"));
+    Version { path: path.to_owned(), bytes: bytes.to_vec(), at: Some(time) }
+}
+
+/// What versions of files come to on February 10.
+fn report(versions: &[Version], trust: &Trust) -> Report {
+    let read = import(versions, Some(SSH), trust);
+    let remarks: Vec<_> = read.remarks.into_iter().map(|(_, remark)| remark).collect();
+    let now = at("2024-02-10T00:00:00Z");
+    judge(&read.issues, &remarks, trust, &Context::default(), now).report
+}
+
+#[test]
+fn an_issue_whose_signature_is_taken_away_stands_no_more() {
+    if !have("ssh-keygen", "openssh-client") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let trust = trust(&[("alice", &key(folder, "alice", &["ed25519"]))]);
+    let mut versions = vec![
+        version("canary.txt", TEXT, 1),
+        version("canary.txt.sig", &sign(folder, "alice", "file", TEXT), 1),
+    ];
+    assert_eq!(report(&versions, &trust).severity, Severity::Attention);
+    // A commit that changes no byte of the text (its mode), and takes the signature away.
+    versions.push(version("canary.txt", TEXT, 5));
+    assert_eq!(report(&versions, &trust).severity, Severity::Attention);
+    let gone = [&versions[..], &[version("canary.txt.sig", b"", 5)]].concat();
+    assert_eq!(report(&gone, &trust).state, State::Missing);
+    // Somebody else's stands in its place.
+    key(folder, "mallory", &["ed25519"]);
+    let other = sign(folder, "mallory", "file", TEXT);
+    let other = [&versions[..], &[version("canary.txt.sig", &other, 5)]].concat();
+    assert_eq!(report(&other, &trust).severity, Severity::Alarm);
+}
+
+#[test]
+fn a_draft_that_no_quorum_signed_is_not_missed() {
+    if !have("ssh-keygen", "openssh-client") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let keys = ["alice", "bob"].map(|name| key(folder, name, &["ed25519"]));
+    let mut trust = trust(&[("alice", &keys[0]), ("bob", &keys[1])]);
+    trust.threshold = 2;
+    let draft = b"Date: 2024-02-07\n\nWe have never received a gag order.\n";
+    let versions = [
+        version("canary.txt", TEXT, 1),
+        version("canary.txt.sig.alice", &sign(folder, "alice", "file", TEXT), 1),
+        version("canary.txt.sig.bob", &sign(folder, "bob", "file", TEXT), 1),
+        version("draft.txt", draft, 7),
+        version("draft.txt.sig.alice", &sign(folder, "alice", "file", draft), 7),
+        version("draft.txt", b"", 8),
+    ];
+    assert_eq!(report(&versions, &trust).state, State::Live);
 }
