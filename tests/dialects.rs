@@ -2,8 +2,12 @@
 
 #![allow(clippy::print_stderr, reason = "what is left out is said plainly")]
 
+mod server;
+
 use std::path::Path;
 use std::process::{Command, Output};
+
+use server::{Server, respond};
 
 fn git(folder: &Path, date: &str, arguments: &[&str]) {
     let status = Command::new("git")
@@ -262,6 +266,18 @@ fn verify_history_and_diff_read_other_formats() {
     let diff = canary(&["diff", place, "2", "3", "--dialect", "plain", "--json"]);
     let diff: serde_json::Value = serde_json::from_slice(&diff.stdout).expect("one JSON document");
     assert_eq!(diff["changes"][0]["code"], "FACT_ABSENT");
+    // A signature that is not there and one that is too large are told apart.
+    let server = Server::new(|request, out| match request.path.as_str() {
+        "/large" => respond(out, 200, "", &vec![b'x'; 17 << 20]),
+        _ => respond(out, 404, "", b""),
+    });
+    for (name, code) in [("large", "TOO_LARGE"), ("none", "MISSING")] {
+        let signature = format!("{}{name}", server.url());
+        let report = canary(&["verify", page, "--signature", &signature, "--json"]);
+        let report: serde_json::Value = serde_json::from_slice(&report.stdout).expect("a report");
+        assert_eq!(report["findings"][0]["code"], code, "{report}");
+        assert_eq!(report["state"], "UNVERIFIED");
+    }
     // Nothing listens there: that is not silence.
     let away = canary(&["verify", "http://127.0.0.1:9/canary.txt", "--dialect", "plain", "--json"]);
     assert_eq!(away.status.code(), Some(3), "{}", String::from_utf8_lossy(&away.stderr));

@@ -76,6 +76,9 @@ fn first_use_says_what_was_found() {
     let run = customer.run(&["trust", "add", &server.url()]);
     assert_eq!(run.status, 0, "{}", run.err);
     assert!(run.out.contains("found      alarm CHECKPOINT_UNSIGNED"), "{}", run.out);
+    // The origin is what the site says of itself: whose entry it names is told.
+    let run = customer.run(&["trust", "ack", ORIGIN, "--through", "1"]);
+    assert!(run.out.contains(&server.url()), "{}{}", run.out, run.err);
 }
 
 #[test]

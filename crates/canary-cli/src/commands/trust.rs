@@ -412,10 +412,11 @@ fn ack(
         // What was acknowledged stays so.
         let newest = entry.acknowledged.max(Some(number));
         entry.acknowledged = newest;
-        Ok::<_, Refused>(newest.unwrap_or(number))
+        Ok::<_, Refused>((called(entry), newest.unwrap_or(number)))
     };
-    let newest = store.update(change).map_err(Failure::from)?;
-    output::result(&format!("acknowledged: {} through issue {newest}\n", line(name)));
+    // A site can claim any origin: which entry was meant is said.
+    let (entry, newest) = store.update(change).map_err(Failure::from)?;
+    output::result(&format!("acknowledged: {} through issue {newest}\n", line(&entry)));
     Ok(())
 }
 
