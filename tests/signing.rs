@@ -206,8 +206,9 @@ fn an_issue_that_a_target_did_not_take_is_not_published() {
         let output = desk.canary(arguments);
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
+    let site = desk.root().canonicalize().unwrap().join("site").display().to_string();
     let (code, text) = said(&["status"]);
-    assert!(code == Some(0) && text.contains("published: on site"), "{text}");
+    assert!(code == Some(0) && text.contains(&format!("published: on {site}\n")), "{text}");
     desk.wait_until_after(desk.newest().as_of);
     assert!(desk.canary(&["draft", "--offline"]).status.success());
     desk.sign("ada", &[Affirm, Affirm]);
@@ -221,8 +222,31 @@ fn an_issue_that_a_target_did_not_take_is_not_published() {
     let (code, text) = said(&["status", "--json", "--at", &first_due.plus(1).to_string()]);
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((code, &document["urgency"]), (Some(2), &"overdue".into()));
-    assert_eq!(document["published"]["targets"]["site"], 1);
+    assert_eq!(document["published"]["targets"][&site], 1);
     assert!(desk.canary(&["publish", "--to", "site"]).status.success());
+    // One place has one line, however it is typed.
+    let again = desk.path("mirror/../site/").display().to_string();
+    assert!(desk.canary(&["publish", "--to", &again]).status.success());
+    let (code, text) = said(&["status", "--json"]);
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (code, document["published"]["targets"].as_object().map(|all| all.len())),
+        (Some(0), Some(2))
+    );
+    // Targets of canary.toml that no run reached are not known.
+    let toml = desk.path("canary.toml");
+    let before = std::fs::read_to_string(&toml).unwrap();
+    let targets = "[targets]\nproduction = \"site\"\nmirror = \"elsewhere\"\n";
+    let with = |targets: &str| before.replace("[targets]\n", targets);
+    std::fs::write(&toml, with(targets)).unwrap();
+    let (code, text) = said(&["status"]);
+    assert!(code == Some(1) && text.contains("; on mirror: not known"), "{text}");
+    // Two names of one place are a mistake, before anything is written.
+    std::fs::write(&toml, with(&targets.replace("elsewhere", "./site/"))).unwrap();
+    let twice = desk.canary(&["publish"]);
+    assert_eq!(twice.status.code(), Some(78));
+    assert!(String::from_utf8_lossy(&twice.stderr).contains("are one place"));
+    std::fs::write(&toml, &before).unwrap();
     let record = desk.path(".canary/delivered.json");
     // A run that failed says nothing of what the target holds.
     std::fs::write(&record, r#"{"targets":{"site":0}}"#).unwrap();

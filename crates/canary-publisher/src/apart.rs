@@ -1,4 +1,4 @@
-//! Keeps a site apart from what a publisher's folder keeps from visitors.
+//! Where a directory really is, and whether a site there is apart from what a publisher's folder keeps from visitors.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -18,7 +18,7 @@ pub(crate) fn overlapped(site: &Path, folder: &Path) -> Option<PathBuf> {
 }
 
 /// A path as the system would follow it. What is not there yet holds no links.
-fn resolved(path: &Path) -> PathBuf {
+pub(crate) fn resolved(path: &Path) -> PathBuf {
     // It fails where there is no current folder, and nothing can be opened there either.
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut resolved = PathBuf::new();

@@ -20,6 +20,7 @@ pub struct Target {
     pub address: Address,
     /// The public URL prefix under which visitors find it, where it is stated.
     pub url: Option<String>,
+    is_named: bool,
     settings: Settings,
 }
 
@@ -143,19 +144,21 @@ impl Target {
         let named = config.targets.into_iter().map(|(name, target)| match target {
             Named::Address(address) => {
                 let address = Address::parse(&address, folder)?;
-                Ok(Self { name, address, url: None, settings: Settings::default() })
+                let settings = Settings::default();
+                Ok(Self { name, address, url: None, is_named: true, settings })
             }
             Named::Table(Table { to, url, endpoint, region, profile, ssh_config }) => {
                 let address = Address::parse(&to, folder)?;
                 let ssh_config = ssh_config.map(|path| folder.join(path));
                 let settings = Settings { endpoint, region, profile, ssh_config };
-                Ok(Self { name, address, url, settings })
+                Ok(Self { name, address, url, is_named: true, settings })
             }
         });
         named.collect()
     }
 
-    /// Reads what `--to` says: the name of a target, or an address.
+    /// Reads what `--to` says: the name of a target, or an address. The address of a named target is that target,
+    /// however it is typed.
     ///
     /// # Errors
     ///
@@ -170,7 +173,16 @@ impl Target {
             return Err(TargetError::Unknown { name: text.to_owned() });
         }
         let address = Address::parse(text, Path::new(""))?;
-        Ok(Self { name: text.to_owned(), address, url: None, settings: Settings::default() })
+        if let Some(target) = named.iter().find(|target| target.address.is_place_of(&address)) {
+            return Ok(target.clone());
+        }
+        let (name, settings) = (text.to_owned(), Settings::default());
+        Ok(Self { name, address, url: None, is_named: false, settings })
+    }
+
+    /// Whether `canary.toml` names it.
+    pub fn is_named(&self) -> bool {
+        self.is_named
     }
 
     /// Refuses a directory in which a site would lie among the keys, the series or what runs remember
@@ -228,6 +240,24 @@ impl Target {
 }
 
 impl Address {
+    /// Whether both are one place, wherever links of this machine lead.
+    pub fn is_place_of(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+
+    /// The place in words that do not depend on the current folder, for records. It holds no secret.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Directory(path) => apart::resolved(path).display().to_string(),
+            Self::S3 { bucket, prefix } => format!("s3://{bucket}/{prefix}"),
+            Self::Sftp { destination, port, path } => {
+                let port = port.map_or_else(String::new, |port| format!(":{port}"));
+                format!("sftp://{destination}{port}/{path}")
+            }
+            Self::Git { remote, branch, folder } => format!("git+{remote}#{branch}:{folder}"),
+        }
+    }
+
     /// Reads an address. A directory is relative to `base`.
     ///
     /// # Errors

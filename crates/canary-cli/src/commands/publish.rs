@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use canary_format::pin::Pin;
 use canary_publisher::delivery::{
-    Delivered, Delivery, Done, Refusing, deliver, look, look_elsewhere,
+    Delivered, Delivery, DeliveryError, Done, Refusing, deliver, look, look_elsewhere,
 };
 use canary_publisher::folder::Folder;
 use canary_publisher::publish::{Preparing, Publication, PublishError};
@@ -19,7 +19,7 @@ use canary_verifier::target::Prefix;
 use clap::Args;
 use serde::Serialize;
 
-use super::delivered::record;
+use super::delivered::{found, record};
 use super::publishing;
 use super::publishing::draft::{self, Ready};
 use super::witnessing::{self, WitnessOutcome};
@@ -77,6 +77,9 @@ struct Outcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     draft_short: Option<String>,
     dry_run: bool,
+    /// How old the heartbeat may become, in seconds.
+    #[serde(skip)]
+    heartbeat_within: Option<i64>,
     targets: Vec<TargetOutcome>,
     urls: Vec<UrlOutcome>,
     witnesses: Vec<WitnessOutcome>,
@@ -117,11 +120,14 @@ impl Publish {
         let delivery = if self.dry_run { Delivery::Preview } else { Delivery::Write };
         let delivered = deliver(&publication, &targets, delivery, clock::now);
         if !self.dry_run {
-            let recorded = record(&self.folder, publication.newest().number, &delivered);
-            if let Err(error) = recorded {
-                let said = format!("warning: {error}: `canary status` will not know of this run");
-                output::progress(&output::inert(&said));
-            }
+            let newest = publication.newest().number;
+            let held = |delivered: &Delivered| match &delivered.result {
+                Ok(_) => found(Ok(newest)),
+                Err(DeliveryError::Update(error)) => found(Err(error)),
+                Err(_) => None,
+            };
+            let run: Vec<_> = targets.iter().zip(delivered.iter().map(held)).collect();
+            self.record(&run);
         }
         let succeeded: Vec<Target> = targets
             .into_iter()
@@ -144,6 +150,7 @@ impl Publish {
             first_pin: pin(1)?,
             findings: remarked(publication.report()).cloned().collect(),
             draft_short: short,
+            heartbeat_within: publication.newest().log.heartbeat.as_ref().map(|one| one.max_age),
             dry_run: self.dry_run,
             targets: delivered.iter().map(TargetOutcome::of).collect(),
             urls: self.read_back(&publication, &urls)?,
@@ -187,15 +194,21 @@ impl Publish {
         publishing::warn_of(publication.private_keys());
         foretell(&publication);
         if publication.takes_a_draft() {
-            let failure = |(target, error): Refusing| {
-                publishing::at_target(&target, publishing::update_failure(&error))
+            let mut others = publishing::known_targets(&self.folder)?;
+            others
+                .retain(|other| targets.iter().all(|one| !one.address.is_place_of(&other.address)));
+            let failure = |(name, error): Refusing| {
+                let target = targets.iter().chain(&others).find(|target| target.name == name);
+                let found = found(Err(&error)).filter(|_| !self.dry_run);
+                if let (Some(target), Some(_)) = (target, found) {
+                    self.record(&[(target, found)]);
+                }
+                publishing::at_target(&name, publishing::update_failure(&error))
             };
             // A run without writing says what each of its own targets shows.
             if !self.dry_run {
                 look(&publication, targets, clock::now).map_err(failure)?;
             }
-            let mut others = publishing::known_targets(&self.folder)?;
-            others.retain(|other| targets.iter().all(|target| target.address != other.address));
             for (target, error) in
                 look_elsewhere(&publication, &others, clock::now).map_err(failure)?
             {
@@ -209,6 +222,14 @@ impl Publish {
         }
         publication.keep(folder).map_err(|error| publishing::publish_failure(&error))?;
         Ok((publication, short))
+    }
+
+    /// Keeps what targets were found to hold, for `canary status`.
+    fn record(&self, run: &[(&Target, Option<u64>)]) {
+        if let Err(error) = record(&self.folder, run) {
+            let said = format!("warning: {error}: `canary status` will not know of this run");
+            output::progress(&output::inert(&said));
+        }
     }
 
     /// Which public URLs to read back: those that the user names, those of the targets, and where a
@@ -293,6 +314,28 @@ impl Outcome {
                 (None, None) => "shows the issue, verified".to_owned(),
             };
             text += &output::inert(&format!("  {}: {said}\n", url.url));
+        }
+        let published = self.targets.iter().any(|target| target.error.is_none());
+        if !self.dry_run && published {
+            if self.urls.is_empty() {
+                text += "  no public URL was looked at: `--url` names one, or `url` of a target\n";
+            }
+            if self.issue == 1 {
+                text += &self.next_steps();
+            }
+        }
+        text
+    }
+
+    /// What a publisher has to set up once, after the first issue.
+    fn next_steps(&self) -> String {
+        let mut text =
+            "next: from cron, each day, `canary status`: it says when to sign again\n".to_owned();
+        if let Some(seconds) = self.heartbeat_within {
+            let hours = seconds / 3_600;
+            text += &format!(
+                "      and each hour `canary heartbeat`: after {hours} h without one verifiers raise an alarm\n"
+            );
         }
         text
     }

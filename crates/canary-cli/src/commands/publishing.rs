@@ -94,16 +94,22 @@ pub(super) fn targets(folder: &Path, named: &[String]) -> Result<Vec<Target>, Fa
     let mut targets: Vec<Target> = Vec::new();
     for text in named {
         let target = parse(text)?;
-        if targets.iter().all(|known| known.address != target.address) {
+        if targets.iter().all(|known| !known.address.is_place_of(&target.address)) {
             targets.push(target);
         }
     }
     apart(targets, folder)
 }
 
-/// No site is written among the keys of the folder.
+/// No site is written among the keys of the folder, nor two into one place.
 fn apart(targets: Vec<Target>, folder: &Path) -> Result<Vec<Target>, Failure> {
-    for target in &targets {
+    for (place, target) in targets.iter().enumerate() {
+        let same = targets[..place].iter().find(|known| known.address.is_place_of(&target.address));
+        if let Some(known) = same {
+            let cause = format!("targets {} and {} are one place", known.name, target.name);
+            return Err(Failure::new(Kind::Config, cause)
+                .hint("leave one of them out of [targets] of canary.toml"));
+        }
         target.refuse_kept(folder).map_err(|error| target_failure(&error))?;
     }
     Ok(targets)

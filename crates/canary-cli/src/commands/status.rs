@@ -79,11 +79,14 @@ impl StatusCommand {
     /// What earlier runs of `canary publish` found the targets to hold: those of canary.toml, or
     /// where it names none, all.
     fn published(&self, newest: u64) -> Result<Option<PublishedStatus>, FolderError> {
-        let mut targets = delivered::read(&self.folder).unwrap_or_default();
-        let named = publishing::known_targets(&self.folder).unwrap_or_default();
-        if !named.is_empty() {
-            targets.retain(|name, _| named.iter().any(|target| target.name == *name));
-        }
+        let named = publishing::known_targets(&self.folder).unwrap_or_else(|failure| {
+            if self.folder.join(layout::CONFIG).is_file() {
+                let said = format!("warning: {}: every target on record counts", failure.cause());
+                output::progress(&output::inert(&said));
+            }
+            Vec::new()
+        });
+        let targets = delivered::held(&self.folder, &named);
         PublishedStatus::of(targets, newest, |number| folder::issue(&self.folder, number))
     }
 }
